@@ -1,0 +1,77 @@
+"""What one user's app may ask of the core, wherever the core is."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Protocol
+
+from vibetui.agent import AgentConnection
+from vibetui.events import OpenEvent
+from vibetui.model import Session, SessionNotice, Template, User
+
+
+class Core(Protocol):
+    """The core as one authenticated user sees it.
+
+    `LocalCore` is the real thing in this process, `CoreClient` the same over a Unix socket; one
+    conformance suite runs against both. A session of somebody else is `NotFound`, like one that
+    doesn't exist. Everything raises `CoreUnavailable` where the core process is gone.
+    """
+
+    async def whoami(self) -> User: ...
+
+    async def templates(self) -> list[Template]:
+        """The default one first."""
+        ...
+
+    async def list_sessions(self) -> list[Session]:
+        """The most recently used first; those never used by creation, newest first."""
+        ...
+
+    async def create_session(self, name: str, template: str | None = None) -> Session:
+        """A row only: the container comes with the first `open_session`.
+
+        Raises `Invalid` (name or template), `Conflict` (the user has one of that name).
+        """
+        ...
+
+    async def rename_session(self, session_id: str, name: str) -> Session:
+        """Raises `Invalid`, `Conflict`."""
+        ...
+
+    async def delete_session(self, session_id: str) -> None:
+        """Remove the container, the ``/workspace`` volume and the row, in this order."""
+        ...
+
+    async def stop_session(self, session_id: str) -> Session:
+        """Stop the container (SIGTERM to all, then a grace period); cancels an opening flight."""
+        ...
+
+    def open_session(self, session_id: str, *, recreate: bool = False) -> AsyncIterator[OpenEvent]:
+        """Join (or begin) the session's one flight and watch it: history first, then live.
+
+        Ends after ``READY``/``DONE``, or raises one `OpenError`. Leaving the iterator does not
+        stop the flight. With `recreate` the container is removed first; the volume stays.
+        """
+        ...
+
+    async def cancel_open(self, session_id: str) -> None:
+        """Give the flight up: watchers get an `OpenError`; a half-made container is removed."""
+        ...
+
+    async def attach(self, session_id: str) -> AgentConnection:
+        """A connection that the session's agent has greeted, for one operation on it.
+
+        Raises `OpenError` (retryable) where the session isn't running now: open it first.
+        """
+        ...
+
+    async def session_log(self, session_id: str) -> str:
+        """The last lines of the container's own output, for a person; may be empty."""
+        ...
+
+    def watch(self) -> AsyncIterator[SessionNotice]:
+        """Changes of the user's sessions from now on."""
+        ...
+
+    async def close(self) -> None: ...

@@ -1,0 +1,98 @@
+"""Stable event codes, shared by log and audit, and the typed progress of opening a session."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class EventCode(StrEnum):
+    """What is logged and audited. A code never changes its meaning."""
+
+    SESSION_CREATED = "session.created"
+    """A row was made; no container yet."""
+    SESSION_OPENED = "session.opened"
+    """Somebody asked for the session; its flight begins."""
+    SESSION_RENAMED = "session.renamed"
+    SESSION_DELETED = "session.deleted"
+    """Container, volume and row are gone."""
+    SESSION_STOPPED = "session.stopped"
+    SESSION_READY = "session.ready"
+    """The agent has said HELLO and the row says running."""
+    SESSION_OPEN_FAILED = "session.open_failed"
+    IMAGE_PULLED = "session.image.pulled"
+    CONTAINER_CREATING = "session.container.creating"
+    CONTAINER_CREATED = "session.container.created"
+    CONTAINER_STARTED = "session.container.started"
+    CONTAINER_ADOPTED = "session.container.adopted"
+    """A container of this session that the row did not know was taken over."""
+    CONTAINER_REMOVED = "session.container.removed"
+    CONTAINER_DIED = "session.container.died"
+    AGENT_HANDSHAKE = "session.agent.handshake"
+    PTY_CREATED = "session.pty.created"
+    SESSION_RECONCILED = "session.reconciled"
+    """A row followed what the engine says."""
+    USER_ADDED = "user.added"
+    USER_REMOVED = "user.removed"
+    KEY_ADDED = "key.added"
+    LOGIN = "login"
+    LOGIN_REFUSED = "login.refused"
+    UI_CRASHED = "ui.crashed"
+    SERVER_STARTED = "server.started"
+    SERVER_STOPPED = "server.stopped"
+    PROCESS_RESTARTED = "server.process.restarted"
+
+
+class OpenStep(StrEnum):
+    """The steps of opening a session, in order."""
+
+    LOOKUP = "lookup"
+    IMAGE = "image"
+    CREATE = "create"
+    START = "start"
+    HANDSHAKE = "handshake"
+    READY = "ready"
+
+
+class StepState(StrEnum):
+    """Where a step is. ``SKIPPED``: there was nothing to do (the container existed, …)."""
+
+    RUNNING = "running"
+    DONE = "done"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenEvent:
+    """One piece of progress; a watcher that joins late is sent the whole history first."""
+
+    step: OpenStep
+    state: StepState
+    elapsed: float
+    """Seconds since the flight began."""
+    fraction: float | None = None
+    """0..1 of this step where it is known truly (a pull), else None."""
+    detail: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """The form in which the core's API sends it."""
+        return {
+            "step": str(self.step),
+            "state": str(self.state),
+            "elapsed": self.elapsed,
+            "fraction": self.fraction,
+            "detail": self.detail,
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> OpenEvent:
+        """The inverse of `to_json`."""
+        return cls(
+            step=OpenStep(data["step"]),
+            state=StepState(data["state"]),
+            elapsed=float(data["elapsed"]),
+            fraction=None if data["fraction"] is None else float(data["fraction"]),
+            detail=str(data["detail"]),
+        )

@@ -1,0 +1,108 @@
+"""The nouns: frozen data that travels between processes. Nothing here does any work."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
+
+
+def new_id(length: int = 12) -> str:
+    """A random identifier: lowercase letters and digits, no hyphen, 5 bits a character.
+
+    Without a hyphen, `container_name` is unambiguous: "a-b" + "c" cannot meet "a" + "b-c".
+    """
+    return "".join(secrets.choice(_ALPHABET) for _ in range(length))
+
+
+def container_name(user_id: str, session_id: str) -> str:
+    """The container's name. It only decorates and serialises creation; labels decide ownership."""
+    return f"vibecode-{user_id}-{session_id}"
+
+
+def volume_name(user_id: str, session_id: str) -> str:
+    """The named volume mounted at ``/workspace``; it outlives the container."""
+    return f"vibecode-{user_id}-{session_id}-workspace"
+
+
+LABEL_SESSION = "vibetui.session"
+LABEL_USER = "vibetui.user"
+LABEL_TEMPLATE = "vibetui.template"
+LABEL_INSTANCE = "vibetui.instance"
+"""Which data directory owns the container: two vibetui on one engine must not reap each other's."""
+
+
+class SessionStatus(StrEnum):
+    """What the row says. Only the container's own HELLO makes a session usable."""
+
+    STOPPED = "stopped"
+    STARTING = "starting"
+    RUNNING = "running"
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """An account. `name` is what people type; `user_id` never changes."""
+
+    user_id: str
+    name: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PublicKey:
+    """An OpenSSH public key that authenticates `user_id`."""
+
+    fingerprint: str
+    """``SHA256:`` + unpadded base64, as ``ssh-keygen -l`` prints it."""
+    user_id: str
+    algorithm: str
+    blob: str
+    """Base64 of the RFC 4253 section 6.6 key blob."""
+    comment: str
+    added_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A development container with a ``/workspace`` that lasts, as the database knows it."""
+
+    session_id: str
+    user_id: str
+    name: str
+    template: str
+    container_id: str | None
+    status: SessionStatus
+    created_at: datetime
+    last_used_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """What a session is made from."""
+
+    name: str
+    image: str
+    description: str
+    memory_bytes: int
+    cpus: float
+    pids: int
+
+
+class SessionChange(StrEnum):
+    """Why a watcher of the list is told."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    DELETED = "deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionNotice:
+    """One change of one session; after ``DELETED`` the session is as it was last."""
+
+    change: SessionChange
+    session: Session

@@ -1,0 +1,142 @@
+"""Settings from ``vibetui.toml`` and the environment (``VIBETUI_…``), the environment first."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from vibetui.model import Template
+
+_CHECKOUT = Path(__file__).resolve().parent.parent
+_IN_CHECKOUT = (_CHECKOUT / "pyproject.toml").is_file()
+
+
+def _default_data_dir() -> Path:
+    base = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(base) / "vibetui"
+
+
+def config_files() -> list[Path]:
+    """Where ``vibetui.toml`` is looked for; a later one overrides an earlier one."""
+    config_home = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
+    files = [
+        Path("/etc/vibetui/vibetui.toml"),
+        Path(config_home) / "vibetui" / "vibetui.toml",
+    ]
+    if named := os.environ.get("VIBETUI_CONFIG"):
+        files.append(Path(named))
+    return files
+
+
+class TemplateSettings(BaseModel):
+    """One ``[templates.NAME]`` table."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    image: str
+    description: str = ""
+    memory_mib: int = Field(default=2048, ge=64)
+    cpus: float = Field(default=2.0, gt=0)
+    pids: int = Field(default=1024, ge=32)
+
+
+class Settings(BaseSettings):
+    """Everything that can be set. Durations are seconds."""
+
+    model_config = SettingsConfigDict(env_prefix="VIBETUI_", env_nested_delimiter="__", extra="ignore")
+
+    data_dir: Path = Field(default_factory=_default_data_dir)
+    host_keys_dir: Path = _CHECKOUT / "host_keys" if _IN_CHECKOUT else Path("host_keys")
+    """Relative paths count from `data_dir`."""
+
+    listen_host: str = ""
+    """Address of the SSH front; empty means every interface."""
+    listen_port: int = Field(default=2222, ge=0, le=65535)
+    """0 lets the system choose; the chosen port is printed and written to ``<data>/run/port``."""
+    unprivileged_user: str = "nobody"
+    """The account that front and UI processes drop to when started as root."""
+
+    engine_url: str | None = None
+    """Docker's ``DOCKER_HOST`` form; None takes ``DOCKER_HOST`` or the well-known sockets."""
+    default_template: str = "base"
+    templates: dict[str, TemplateSettings] = Field(
+        default_factory=lambda: {
+            "base": TemplateSettings(
+                image="vibetui/base:latest", description="Debian with Python, git and vim"
+            )
+        }
+    )
+
+    engine_timeout: float = 60.0
+    """One call to the engine."""
+    pull_stall_timeout: float = 60.0
+    """A pull that reports nothing for so long has failed."""
+    handshake_timeout: float = 20.0
+    """From the container's start to its agent's HELLO."""
+    stop_grace: float = 5.0
+    """From SIGTERM to SIGKILL."""
+
+    prefix_key: str = "ctrl+]"
+    """The one key that the app keeps in the workspace; twice sends it."""
+    emulator: str = "auto"
+    """``auto``, ``ghostty`` or ``pyte``."""
+    scrollback_lines: int = Field(default=10_000, ge=0)
+    max_sessions_per_user: int = Field(default=50, ge=1)
+    log_level: str = "INFO"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        files = TomlConfigSettingsSource(settings_cls, toml_file=config_files())
+        return init_settings, env_settings, files
+
+    @property
+    def database_path(self) -> Path:
+        return self.data_dir / "vibetui.db"
+
+    @property
+    def run_dir(self) -> Path:
+        """Sockets: ``core.sock`` and one 0700 directory for each session."""
+        return self.data_dir / "run"
+
+    @property
+    def core_socket(self) -> Path:
+        return self.run_dir / "core.sock"
+
+    @property
+    def log_path(self) -> Path:
+        return self.data_dir / "vibetui.log"
+
+    @property
+    def host_keys_path(self) -> Path:
+        return self.data_dir / self.host_keys_dir
+
+    def template_list(self) -> list[Template]:
+        """The templates, the default one first."""
+        names = sorted(self.templates, key=lambda name: (name != self.default_template, name))
+        return [self._template(name) for name in names]
+
+    def _template(self, name: str) -> Template:
+        made = self.templates[name]
+        return Template(
+            name=name,
+            image=made.image,
+            description=made.description,
+            memory_bytes=made.memory_mib << 20,
+            cpus=made.cpus,
+            pids=made.pids,
+        )
