@@ -51,7 +51,9 @@ class TemplateSettings(BaseModel):
 class Settings(BaseSettings):
     """Everything that can be set. Durations are seconds."""
 
-    model_config = SettingsConfigDict(env_prefix="VIBETUI_", env_nested_delimiter="__", extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="VIBETUI_", env_nested_delimiter="__", extra="ignore"
+    )
 
     data_dir: Path = Field(default_factory=_default_data_dir)
     host_keys_dir: Path = _CHECKOUT / "host_keys" if _IN_CHECKOUT else Path("host_keys")

@@ -1,0 +1,157 @@
+"""The ``vibetui`` command and its subcommands. Imports are late: ``--help`` must be quick."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from typing import TYPE_CHECKING, Any, TextIO
+
+import click
+
+from vibetui import __version__
+from vibetui.errors import VibeError
+
+if TYPE_CHECKING:
+    from vibetui.settings import Settings
+
+
+class _Group(click.Group):
+    """Shows a `VibeError` as its sentence and its hint, with exit status 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except VibeError as error:
+            click.echo(f"vibetui: {error.message}", err=True)
+            if error.hint:
+                click.echo(f"  {error.hint}", err=True)
+            ctx.exit(1)
+
+
+def _settings() -> Settings:
+    from pydantic import ValidationError
+
+    from vibetui.settings import Settings, config_files
+
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise VibeError(
+            f"The setting {where!r} is not valid: {first['msg']}.",
+            "It comes from VIBETUI_… in the environment or from one of: "
+            + ", ".join(str(file) for file in config_files()),
+        ) from error
+
+
+def _print_json(data: object) -> None:
+    click.echo(json.dumps(data, indent=2, default=str))
+
+
+@click.group(cls=_Group, invoke_without_command=True)
+@click.version_option(__version__, prog_name="vibetui")
+@click.pass_context
+def main(ctx: click.Context) -> None:
+    """Development containers that anyone reaches with nothing but ssh.
+
+    Without a command: the app on this terminal, for the local user.
+    """
+    if ctx.invoked_subcommand is None:
+        from vibetui.cli.local import run_local
+
+        ctx.exit(run_local(_settings()))
+
+
+@main.command()
+@click.option("--host", help="Address to listen on; empty means every interface.")
+@click.option("--port", type=click.IntRange(0, 65535), help="TCP port of the SSH front.")
+def serve(host: str | None, port: int | None) -> None:
+    """Run the SSH server in the foreground until ctrl+c."""
+    from vibetui.cli.supervisor import run_server
+
+    settings = _settings()
+    changed: dict[str, Any] = {}
+    if host is not None:
+        changed["listen_host"] = host
+    if port is not None:
+        changed["listen_port"] = port
+    sys.exit(run_server(settings.model_copy(update=changed)))
+
+
+@main.group()
+def user() -> None:
+    """Accounts and their public keys."""
+
+
+@user.command("add")
+@click.argument("name")
+@click.option(
+    "--key",
+    "key_file",
+    type=click.File("r"),
+    required=True,
+    help="File of OpenSSH public keys, a line each; - reads standard input.",
+)
+def user_add(name: str, key_file: TextIO) -> None:
+    """Add the account NAME, or more keys to it."""
+    from vibetui.cli import accounts
+
+    user, keys = asyncio.run(accounts.add(_settings(), name, key_file.read()))
+    for key in keys:
+        click.echo(f"{user.name}: {key.fingerprint} {key.comment}".rstrip())
+
+
+@user.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
+def user_list(as_json: bool) -> None:
+    """List the accounts with their keys."""
+    from vibetui.cli import accounts
+
+    listed = asyncio.run(accounts.listing(_settings()))
+    if as_json:
+        _print_json(listed)
+        return
+    for account in listed:
+        click.echo(account["name"])
+        for key in account["keys"]:
+            click.echo(f"  {key['fingerprint']} {key['algorithm']} {key['comment']}".rstrip())
+    if not listed:
+        click.echo("No accounts yet. Add one: vibetui user add NAME --key FILE", err=True)
+
+
+@user.command("remove")
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def user_remove(name: str, yes: bool) -> None:
+    """Remove the account NAME and its keys; refused while it has sessions."""
+    from vibetui.cli import accounts
+
+    if not yes:
+        click.confirm(f"Remove the account {name} and its keys?", abort=True)
+    asyncio.run(accounts.remove(_settings(), name))
+    click.echo(f"{name} is removed.")
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
+def hostkey(as_json: bool) -> None:
+    """Show the server's host keys and their fingerprints."""
+    from sshd.host_keys import ensure_host_keys
+
+    keys = ensure_host_keys(_settings().host_keys_path)
+    if as_json:
+        _print_json(
+            [{"algorithm": k.algorithm, "fingerprint": k.fingerprint, "path": k.path} for k in keys]
+        )
+        return
+    for key in keys:
+        click.echo(f"{key.algorithm} {key.fingerprint}")
+
+
+@main.command("settings")
+def show_settings() -> None:
+    """Show every setting in force, and where the data live."""
+    settings = _settings()
+    _print_json(settings.model_dump(mode="json"))
