@@ -13,11 +13,11 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, Any, Protocol
 
 import structlog
 
@@ -96,23 +96,16 @@ async def _serve(settings: Settings, log_file: IO[str]) -> int:
     first = await ensure_first_user(settings)
     async with _listeners(settings) as listeners:
         core = _CorePart(settings, listeners, log_file)
-        await core.restart()
+        doors = _DoorsPart(settings, listeners, log_file)
         try:
-            async with asyncio.TaskGroup() as group:
-                doors = _DoorsPart(settings, listeners, log_file)
-                port = await doors.start()
-                print_greeting(settings, port, first)
-                log.info(EventCode.SERVER_STARTED, port=port, pid=os.getpid())
-                keepers = [
-                    group.create_task(_keep("core", core)),
-                    group.create_task(_keep("front", doors)),
-                ]
-                await stopping.wait()
-                for keeper in keepers:
-                    keeper.cancel()
-                print("Stopping…", flush=True)
-                await doors.stop()
+            await core.restart()
+            port = await doors.start()
+            print_greeting(settings, port, first)
+            log.info(EventCode.SERVER_STARTED, port=port, pid=os.getpid())
+            await _until(stopping, {"core": core, "front": doors})
+            print("Stopping…", flush=True)
         finally:
+            await doors.stop()
             await core.stop()
     log.info(EventCode.SERVER_STOPPED, pid=os.getpid())
     return 0
@@ -197,10 +190,16 @@ class _DoorsPart:
                 descriptors=(door, front_end.fileno()),
                 log_file=self._log_file,
             )
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._zygote.start(_START_DEADLINE))
-                front = group.create_task(self._front.start(_START_DEADLINE))
-        port = int(front.result()["port"])
+            zygote, front = await asyncio.gather(
+                self._zygote.start(_START_DEADLINE),
+                self._front.start(_START_DEADLINE),
+                return_exceptions=True,
+            )
+        for result in (front, zygote):
+            if isinstance(result, BaseException):
+                raise result
+        assert isinstance(front, dict)
+        port = int(front["port"])
         # The next start must take the same port, also where the system chose it.
         self._settings = self._settings.model_copy(update={"listen_port": port})
         (self._settings.run_dir / "port").write_text(f"{port}\n")
@@ -208,14 +207,7 @@ class _DoorsPart:
 
     async def wait(self) -> None:
         """Return when either is gone."""
-        assert self._zygote is not None and self._front is not None
-        waits = {asyncio.ensure_future(child.wait()) for child in (self._zygote, self._front)}
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in waits:
-                task.cancel()
-            await asyncio.gather(*waits, return_exceptions=True)
+        await _first_of(child.wait() for child in (self._zygote, self._front) if child is not None)
 
     async def restart(self) -> None:
         await self.stop()
@@ -226,6 +218,24 @@ class _DoorsPart:
         for child in (self._front, self._zygote):
             if child is not None:
                 await child.stop(_STOP_DEADLINE)
+
+
+async def _until(stopping: asyncio.Event, parts: dict[str, _Part]) -> None:
+    """Keep `parts` running until `stopping` is set. Raises `VibeError` when one can't be kept."""
+    await _first_of([stopping.wait(), *(_keep(name, part) for name, part in parts.items())])
+
+
+async def _first_of(waits: Iterable[Coroutine[Any, Any, Any]]) -> None:
+    """Return (or raise) with the first of `waits` to end; the others are cancelled and awaited."""
+    tasks = [asyncio.ensure_future(wait) for wait in waits]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    for task in done:
+        task.result()
 
 
 async def _keep(name: str, part: _Part) -> None:
