@@ -1,1 +1,25 @@
 """Container engines behind one protocol; nothing outside this folder imports `docker`."""
+
+from __future__ import annotations
+
+from vibetui.engines.docker import DockerEngine
+from vibetui.engines.protocol import (
+    CONNECTED,
+    BindMount,
+    ContainerSpec,
+    ContainerState,
+    Engine,
+    EngineEvent,
+    PullProgress,
+)
+
+__all__ = [
+    "CONNECTED",
+    "BindMount",
+    "ContainerSpec",
+    "ContainerState",
+    "DockerEngine",
+    "Engine",
+    "EngineEvent",
+    "PullProgress",
+]

@@ -59,9 +59,13 @@ class PullProgress:
     detail: str
 
 
+CONNECTED = "connected"
+"""The action of the first event of `Engine.events`: from here on nothing is missed."""
+
+
 @dataclass(frozen=True, slots=True)
 class EngineEvent:
-    """Something that happened to a container: start, die, destroy, oom …"""
+    """Something that happened to a container: start, die, destroy, pause, unpause, rename."""
 
     action: str
     container_id: str
@@ -127,7 +131,11 @@ class Engine(Protocol):
         ...
 
     def events(self) -> AsyncIterator[EngineEvent]:
-        """Container events from now on, until the engine goes away (`EngineUnavailable`)."""
+        """Container events from now on, until the engine goes away (`EngineUnavailable`).
+
+        The first is ``CONNECTED``, of no container: whoever follows inspects what there is when it
+        comes. An event of the last second may come again.
+        """
         ...
 
     async def remove_volume(self, name: str) -> None:
