@@ -1,0 +1,9 @@
+"""The database: tables, migrations and queries. Nothing else imports SQLAlchemy."""
+
+from __future__ import annotations
+
+from vibetui.store.audit import AuditEvent
+from vibetui.store.sessions import UNSET, Unset
+from vibetui.store.store import Store
+
+__all__ = ["UNSET", "AuditEvent", "Store", "Unset"]

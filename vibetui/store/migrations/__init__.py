@@ -1,0 +1,1 @@
+"""Alembic's migrations, run from `vibetui.store.prepare`; nothing else imports this package."""

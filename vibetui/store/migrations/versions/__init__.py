@@ -1,0 +1,1 @@
+"""One file a revision; list each in `vibetui.store.prepare.REVISIONS` too."""

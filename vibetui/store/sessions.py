@@ -1,0 +1,115 @@
+"""Rows of sessions: the truth about which exist and whose they are."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+from enum import Enum
+from typing import Any, Final
+
+from sqlalchemy import Row, delete, func, insert, select, update
+
+from vibetui.errors import NotFound
+from vibetui.model import Session, SessionStatus
+from vibetui.store.database import Database
+from vibetui.store.tables import sessions
+
+_NO_SESSION = "There is no such session."
+
+
+class Unset(Enum):
+    """The type of `UNSET`."""
+
+    UNSET = "unset"
+
+
+UNSET: Final = Unset.UNSET
+"""Leave this column as it is; None would empty it."""
+
+
+def _session(row: Row[Any]) -> Session:
+    values = row._asdict()
+    return Session(**{**values, "status": SessionStatus(values["status"])})
+
+
+def _taken(name: str) -> str:
+    return f"You have a session called “{name}” already."
+
+
+class SessionQueries(Database):
+    """Sessions."""
+
+    async def add_session(self, session: Session) -> None:
+        """Raises `Conflict` where the user has one of that name, `NotFound` for no such user."""
+        async with self._write(
+            conflict=_taken(session.name), missing="There is no such user."
+        ) as db:
+            await db.execute(insert(sessions).values(asdict(session)))
+
+    async def session(self, session_id: str) -> Session | None:
+        async with self._read() as db:
+            found = await db.execute(select(sessions).where(sessions.c.session_id == session_id))
+            row = found.one_or_none()
+            return None if row is None else _session(row)
+
+    async def sessions_of(self, user_id: str) -> list[Session]:
+        """The most recently used first; one never used counts from its creation."""
+        used = func.coalesce(sessions.c.last_used_at, sessions.c.created_at)
+        async with self._read() as db:
+            found = await db.execute(
+                select(sessions)
+                .where(sessions.c.user_id == user_id)
+                .order_by(used.desc(), sessions.c.created_at.desc(), sessions.c.session_id)
+            )
+            return [_session(row) for row in found]
+
+    async def all_sessions(self) -> list[Session]:
+        """Everybody's, the oldest first."""
+        async with self._read() as db:
+            found = await db.execute(
+                select(sessions).order_by(sessions.c.created_at, sessions.c.session_id)
+            )
+            return [_session(row) for row in found]
+
+    async def update_session(
+        self,
+        session_id: str,
+        *,
+        name: str | Unset = UNSET,
+        container_id: str | Unset | None = UNSET,
+        status: SessionStatus | Unset = UNSET,
+        last_used_at: datetime | Unset | None = UNSET,
+    ) -> Session:
+        """Change what is given, in one statement, and return the row as it is then.
+
+        Raises `NotFound`, and `Conflict` where the user has another session of that name.
+        """
+        given = {
+            "name": name,
+            "container_id": container_id,
+            "status": status,
+            "last_used_at": last_used_at,
+        }
+        changes = {column: value for column, value in given.items() if value is not UNSET}
+        conflict = _taken(name) if isinstance(name, str) else ""
+        if not changes:
+            unchanged = await self.session(session_id)
+            if unchanged is None:
+                raise NotFound(_NO_SESSION)
+            return unchanged
+        async with self._write(conflict=conflict) as db:
+            found = await db.execute(
+                update(sessions)
+                .where(sessions.c.session_id == session_id)
+                .values(changes)
+                .returning(sessions)
+            )
+            row = found.one_or_none()
+            if row is None:
+                raise NotFound(_NO_SESSION)
+            return _session(row)
+
+    async def delete_session(self, session_id: str) -> None:
+        """No error if it is gone already."""
+        async with self._write() as db:
+            await db.execute(delete(sessions).where(sessions.c.session_id == session_id))

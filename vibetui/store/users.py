@@ -1,0 +1,103 @@
+"""Accounts and the public keys that open them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import UTC, datetime
+
+from sqlalchemy import Row, delete, insert, select
+
+from vibetui.errors import Conflict, NotFound
+from vibetui.model import PublicKey, User, new_id
+from vibetui.store.database import Database
+from vibetui.store.tables import public_keys, users
+
+_KEY_TAKEN = "That key belongs to an account already."
+_NO_USER = "There is no such user."
+
+
+def _user(row: Row[tuple[object, ...]] | None) -> User | None:
+    return None if row is None else User(**row._mapping)
+
+
+def _key(row: Row[tuple[object, ...]] | None) -> PublicKey | None:
+    return None if row is None else PublicKey(**row._mapping)
+
+
+class UserQueries(Database):
+    """Users and keys."""
+
+    async def add_user(self, name: str) -> User:
+        """A new account without keys. Raises `Conflict` where the name is taken."""
+        user = User(user_id=new_id(), name=name, created_at=datetime.now(UTC))
+        await self.add_account(user)
+        return user
+
+    async def add_account(self, user: User, keys: Iterable[PublicKey] = ()) -> None:
+        """An account with its keys, all or nothing. Raises `Conflict` for the name or a key."""
+        rows = [asdict(key) for key in keys]
+        async with self._write(conflict=_KEY_TAKEN) as db:
+            taken = await db.execute(select(users.c.user_id).where(users.c.name == user.name))
+            if taken.one_or_none() is not None:
+                raise Conflict(f"There is a user called “{user.name}” already.")
+            await db.execute(insert(users).values(asdict(user)))
+            if rows:
+                await db.execute(insert(public_keys), rows)
+
+    async def user(self, user_id: str) -> User | None:
+        async with self._read() as db:
+            found = await db.execute(select(users).where(users.c.user_id == user_id))
+            return _user(found.one_or_none())
+
+    async def user_by_name(self, name: str) -> User | None:
+        async with self._read() as db:
+            found = await db.execute(select(users).where(users.c.name == name))
+            return _user(found.one_or_none())
+
+    async def list_users(self) -> list[User]:
+        """By name."""
+        async with self._read() as db:
+            found = await db.execute(select(users).order_by(users.c.name))
+            return [User(**row._mapping) for row in found]
+
+    async def remove_user(self, user_id: str) -> None:
+        """Remove the account and its keys.
+
+        Raises `NotFound`, and `Conflict` while the user has sessions: those own containers.
+        """
+        async with self._write(conflict="The user still has sessions.") as db:
+            gone = await db.execute(delete(users).where(users.c.user_id == user_id))
+            if gone.rowcount == 0:
+                raise NotFound(_NO_USER)
+
+    async def add_key(self, key: PublicKey) -> None:
+        """Raises `Conflict` where anybody has this key, `NotFound` where there is no such user."""
+        async with self._write(conflict=_KEY_TAKEN, missing=_NO_USER) as db:
+            await db.execute(insert(public_keys).values(asdict(key)))
+
+    async def key_by_fingerprint(self, fingerprint: str) -> PublicKey | None:
+        async with self._read() as db:
+            found = await db.execute(
+                select(public_keys).where(public_keys.c.fingerprint == fingerprint)
+            )
+            return _key(found.one_or_none())
+
+    async def keys_of(self, user_id: str) -> list[PublicKey]:
+        """The oldest first."""
+        async with self._read() as db:
+            found = await db.execute(
+                select(public_keys)
+                .where(public_keys.c.user_id == user_id)
+                .order_by(public_keys.c.added_at, public_keys.c.fingerprint)
+            )
+            return [PublicKey(**row._mapping) for row in found]
+
+    async def remove_key(self, fingerprint: str) -> None:
+        """Raises `NotFound`."""
+        async with self._write() as db:
+            gone = await db.execute(
+                delete(public_keys).where(public_keys.c.fingerprint == fingerprint)
+            )
+            if gone.rowcount == 0:
+                raise NotFound("There is no such key.")
