@@ -78,6 +78,8 @@ class Modes:
     mouse: MouseTracking = MouseTracking.NONE
     mouse_encoding: MouseEncoding = MouseEncoding.DEFAULT
     kitty_keyboard: int = 0
+    alternate_scroll: bool = True
+    """DEC private mode 1007: on the alternate screen the wheel sends arrow keys."""
 
 
 class Emulator(Protocol):

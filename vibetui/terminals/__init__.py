@@ -1,0 +1,1 @@
+"""Terminals: the emulators, the keyboard and the mouse as bytes, and `Terminal`, one live shell."""

@@ -1,0 +1,214 @@
+"""`GhosttyEmulator`: libghostty-vt, the terminal core of Ghostty, through PyPI's ``pyghostty``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pyghostty
+from pyghostty._ffi import check, ffi, lib
+from pyghostty.core import init_sized
+
+from vibetui.terminals.emulators.ghostty_rows import RowReader
+from vibetui.terminals.emulators.ghostty_state import StateReader
+from vibetui.terminals.emulators.text import MAX_CLIPBOARD
+from vibetui.terminals.protocol import CellStyle, Cursor, Modes, Run
+
+_HISTORY_BYTES_PER_LINE = 4096
+"""512 columns of 8 bytes. The library's own limit is 10,000 bytes for all of the history."""
+_MAX_SIZE = 2000
+"""Rows or columns."""
+_CELL_PIXELS = (8, 16)
+_MAX_REPLIES = 1 << 16
+_BLANK = CellStyle()
+
+
+class GhosttyEmulator:
+    """One terminal of libghostty-vt. Not thread-safe, nor is the library."""
+
+    name = "ghostty"
+
+    def __init__(self, rows: int, columns: int, scrollback_lines: int) -> None:
+        self.rows, self.columns = _bounded(rows), _bounded(columns)
+        self._owner = pyghostty.Terminal(self.columns, self.rows, scrollback_lines)
+        self._terminal = self._owner._t[0]
+        limit = ffi.new("size_t*", max(scrollback_lines * _HISTORY_BYTES_PER_LINE, 1))
+        check(
+            lib.ghostty_terminal_set(
+                self._terminal, lib.GHOSTTY_TERMINAL_OPT_SCROLLBACK_MAX_BYTES, limit
+            ),
+            "set scrollback bytes",
+        )
+        self._replies = bytearray()
+        self._bells = 0
+        self._clipboard: str | None = None
+        self._callbacks: list[Any] = []
+        self._connect_callbacks()
+        self._state = StateReader(self._terminal)
+        self._reader = RowReader(self.columns)
+        self._render = ffi.new("GhosttyRenderState*")
+        check(lib.ghostty_render_state_new(ffi.NULL, self._render), "render_state_new")
+        self._iterator = ffi.new("GhosttyRenderStateRowIterator*")
+        check(
+            lib.ghostty_render_state_row_iterator_new(ffi.NULL, self._iterator),
+            "row_iterator_new",
+        )
+        self._dirty_row = ffi.new("uint16_t*")
+        self._dirty_level = ffi.new("GhosttyRenderStateDirty*")
+        self._lines: dict[int, tuple[Run, ...]] = {}
+        self._pending: set[int] = set()
+        self._stale = True
+        self._modes: Modes | None = None
+        self._closed = False
+
+    def _connect_callbacks(self) -> None:
+        def wrote(_terminal: Any, _user: Any, data: Any, length: int) -> None:
+            if len(self._replies) < _MAX_REPLIES:
+                self._replies += ffi.buffer(data, length)[:]
+
+        def rang(_terminal: Any, _user: Any) -> None:
+            self._bells += 1
+
+        def sized(_terminal: Any, _user: Any, out: Any) -> bool:
+            out.rows, out.columns = self.rows, self.columns
+            out.cell_width, out.cell_height = _CELL_PIXELS
+            return True
+
+        def copied(_terminal: Any, _user: Any, write: Any) -> None:
+            self._clipboard_written(write)
+
+        for option, kind, function in (
+            (lib.GHOSTTY_TERMINAL_OPT_WRITE_PTY, "GhosttyTerminalWritePtyFn", wrote),
+            (lib.GHOSTTY_TERMINAL_OPT_BELL, "GhosttyTerminalBellFn", rang),
+            (lib.GHOSTTY_TERMINAL_OPT_SIZE, "GhosttyTerminalSizeFn", sized),
+            (
+                lib.GHOSTTY_TERMINAL_OPT_CLIPBOARD_WRITE,
+                "GhosttyTerminalClipboardWriteFn",
+                copied,
+            ),
+        ):
+            callback = ffi.callback(kind, function)
+            # cffi frees a callback that nobody holds, and the next call would jump into the void.
+            self._callbacks.append(callback)
+            check(lib.ghostty_terminal_set(self._terminal, option, callback), kind)
+
+    def _clipboard_written(self, write: Any) -> None:
+        for index in range(write.contents_len):
+            data = write.contents[index].data
+            if data.len <= MAX_CLIPBOARD:
+                raw = ffi.buffer(data.ptr, data.len)[:] if data.len else b""
+                self._clipboard = raw.decode("utf-8", "replace")
+                break
+        if write.reply != ffi.NULL:
+            reply = init_sized("GhosttyClipboardWriteReply")
+            reply.result = lib.GHOSTTY_CLIPBOARD_WRITE_RESULT_SUCCESS
+            write.reply(write, reply)
+
+    def feed(self, data: bytes) -> None:
+        lib.ghostty_terminal_vt_write(self._terminal, data, len(data))
+        self._changed()
+
+    def resize(self, rows: int, columns: int) -> None:
+        self.rows, self.columns = _bounded(rows), _bounded(columns)
+        lib.ghostty_terminal_resize(self._terminal, self.columns, self.rows, *_CELL_PIXELS)
+        self._lines.clear()
+        self._pending.update(range(self.rows))
+        self._changed()
+
+    def _changed(self) -> None:
+        self._stale = True
+        self._modes = None
+
+    def _sync(self) -> None:
+        """Bring the render state and the cached lines up to the terminal."""
+        if not self._stale:
+            return
+        self._stale = False
+        state = self._render[0]
+        lib.ghostty_render_state_update(state, self._terminal)
+        lib.ghostty_render_state_get(
+            state, lib.GHOSTTY_RENDER_STATE_DATA_DIRTY, self._dirty_level
+        )
+        if self._dirty_level[0] == lib.GHOSTTY_RENDER_STATE_DIRTY_FALSE and self._lines:
+            return
+        lib.ghostty_render_state_get(
+            state, lib.GHOSTTY_RENDER_STATE_DATA_ROW_ITERATOR, self._iterator
+        )
+        iterator = self._iterator[0]
+        read, lines = self._reader.read, self._lines
+        if self._dirty_level[0] == lib.GHOSTTY_RENDER_STATE_DIRTY_FULL or not lines:
+            lines.clear()
+            y = 0
+            while lib.ghostty_render_state_row_iterator_next(iterator):
+                lines[y] = read(iterator)
+                y += 1
+            self._pending.update(range(y))
+        else:
+            while lib.ghostty_render_state_row_iterator_next_dirty(iterator, self._dirty_row):
+                y = self._dirty_row[0]
+                lines[y] = read(iterator)
+                self._pending.add(y)
+        lib.ghostty_render_state_clean(state)
+
+    def dirty_rows(self) -> Sequence[int]:
+        self._sync()
+        dirty = sorted(y for y in self._pending if y < self.rows)
+        self._pending.clear()
+        return dirty
+
+    def row(self, y: int) -> Sequence[Run]:
+        self._sync()
+        return self._lines.get(y) or (Run(0, self.columns, " " * self.columns, _BLANK),)
+
+    @property
+    def cursor(self) -> Cursor:
+        self._sync()
+        return self._state.cursor(self._render[0])
+
+    @property
+    def modes(self) -> Modes:
+        if self._modes is None:
+            self._modes = self._state.modes()
+        return self._modes
+
+    @property
+    def history_lines(self) -> int:
+        return self._state.history_lines()
+
+    @property
+    def scroll_offset(self) -> int:
+        return self._state.scroll_offset()
+
+    def scroll_to(self, offset: int) -> None:
+        self._state.scroll_to(offset)
+        self._stale = True
+
+    def take_replies(self) -> bytes:
+        replies = bytes(self._replies)
+        self._replies.clear()
+        return replies
+
+    def take_bells(self) -> int:
+        bells, self._bells = self._bells, 0
+        return bells
+
+    def take_clipboard(self) -> str | None:
+        text, self._clipboard = self._clipboard, None
+        return text
+
+    @property
+    def title(self) -> str:
+        return self._state.title()
+
+    def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        self._reader.close()
+        lib.ghostty_render_state_row_iterator_free(self._iterator[0])
+        lib.ghostty_render_state_free(self._render[0])
+        self._owner.close()
+
+
+def _bounded(size: int) -> int:
+    return max(1, min(size, _MAX_SIZE))

@@ -1,0 +1,192 @@
+"""Reads rows out of a ghostty render state: one C call for a row's cells, then big-integer masks.
+
+Fetching a style for each cell costs 4.6 ms a row; this costs 6-50 µs.
+"""
+
+from __future__ import annotations
+
+import struct
+from itertools import groupby
+from typing import Any
+
+from pyghostty._ffi import ffi, lib
+from pyghostty.core import init_sized
+
+from vibetui.terminals.emulators.text import printable
+from vibetui.terminals.protocol import CellStyle, Color, Run
+
+# A cell is 64 bits: content tag 0-1, code point 2-22 (or a background colour), style 26-41, width
+# 42-43.
+_TAG = 3
+_CODEPOINT_SHIFT, _CODEPOINT = 2, 0x1FFFFF
+_STYLE_SHIFT, _STYLE = 26, 0xFFFF
+_WIDE_SHIFT = 42
+_TAG_GRAPHEME, _TAG_PALETTE, _TAG_RGB = 1, 2, 3
+_SPACER_TAIL = 2
+
+_DEFAULT = CellStyle()
+_STYLES: dict[bytes | tuple[int, int], CellStyle] = {}
+_MAX_STYLES = 8192
+
+
+class RowReader:
+    """Turns the row under a row iterator into runs. Not thread-safe."""
+
+    def __init__(self, columns: int) -> None:
+        self._cells = ffi.new("GhosttyRenderStateRowCells*")
+        lib.ghostty_render_state_row_cells_new(ffi.NULL, self._cells)
+        self._view = ffi.new("GhosttyCellsView*")
+        self._style = init_sized("GhosttyStyle")
+        self._style_bytes = ffi.buffer(self._style)
+        self._grapheme_length = ffi.new("uint32_t*")
+        self._set_columns(columns)
+
+    def close(self) -> None:
+        lib.ghostty_render_state_row_cells_free(self._cells[0])
+
+    def _set_columns(self, columns: int) -> None:
+        ones = sum(1 << (64 * index) for index in range(columns))
+        self._columns = columns
+        self._codepoints = ones * _CODEPOINT
+        self._style_ids = ones * _STYLE
+        self._special = ones * (_TAG | (3 << _WIDE_SHIFT))
+
+    def read(self, iterator: Any) -> tuple[Run, ...]:
+        """The runs of the row that `iterator` stands on, covering all its columns."""
+        lib.ghostty_render_state_row_get(
+            iterator, lib.GHOSTTY_RENDER_STATE_ROW_DATA_CELLS_RAW, self._view
+        )
+        view = self._view[0]
+        columns: int = view.len
+        if not columns:
+            return ()
+        if columns != self._columns:
+            self._set_columns(columns)
+        raw: bytes = ffi.buffer(view.ptr, columns * 8)[:]
+        cells = int.from_bytes(raw, "little")
+        if cells & self._special:
+            return self._read_special(iterator, raw)
+        codepoints = ((cells >> _CODEPOINT_SHIFT) & self._codepoints).to_bytes(
+            columns * 8, "little"
+        )
+        text = codepoints.decode("utf-32-le", "replace")[::2].replace("\0", " ")
+        text = printable(text)
+        styles = (cells >> _STYLE_SHIFT) & self._style_ids
+        if not styles:
+            return (Run(0, columns, text, _DEFAULT),)
+        ids = memoryview(styles.to_bytes(columns * 8, "little")).cast("Q").tolist()
+        known = {0: _DEFAULT}
+        runs: list[Run] = []
+        start = 0
+        for style_id, group in groupby(ids):
+            end = start + len(list(group))
+            style = known.get(style_id)
+            if style is None:
+                style = known[style_id] = self._style_at(iterator, start, select=len(known) == 1)
+            runs.append(Run(start, end, text[start:end], style))
+            start = end
+        return tuple(runs)
+
+    def _style_at(self, iterator: Any, column: int, *, select: bool) -> CellStyle:
+        if select:
+            lib.ghostty_render_state_row_get(
+                iterator, lib.GHOSTTY_RENDER_STATE_ROW_DATA_CELLS, self._cells
+            )
+        cells = self._cells[0]
+        lib.ghostty_render_state_row_cells_select(cells, column)
+        lib.ghostty_render_state_row_cells_get(
+            cells, lib.GHOSTTY_RENDER_STATE_ROW_CELLS_DATA_STYLE, self._style
+        )
+        return _style_of(self._style_bytes[8:68])
+
+    def _read_special(self, iterator: Any, raw: bytes) -> tuple[Run, ...]:
+        lib.ghostty_render_state_row_get(
+            iterator, lib.GHOSTTY_RENDER_STATE_ROW_DATA_CELLS, self._cells
+        )
+        known = {0: _DEFAULT}
+        texts: list[str] = []
+        styles: list[CellStyle] = []
+        for column, cell in enumerate(memoryview(raw).cast("Q").tolist()):
+            tag = cell & _TAG
+            codepoint = (cell >> _CODEPOINT_SHIFT) & _CODEPOINT
+            if tag >= _TAG_PALETTE:
+                texts.append(" ")
+                styles.append(_background(tag, (cell >> _CODEPOINT_SHIFT) & 0xFFFFFF))
+                continue
+            if (cell >> _WIDE_SHIFT) & 3 == _SPACER_TAIL:
+                texts.append("")
+            elif tag == _TAG_GRAPHEME:
+                texts.append(self._grapheme_at(column))
+            else:
+                texts.append(chr(codepoint) if codepoint else " ")
+            style_id = (cell >> _STYLE_SHIFT) & _STYLE
+            style = known.get(style_id)
+            if style is None:
+                style = known[style_id] = self._style_at(iterator, column, select=False)
+            styles.append(style)
+        runs: list[Run] = []
+        start = 0
+        for style, group in groupby(styles):
+            end = start + len(list(group))
+            runs.append(Run(start, end, printable("".join(texts[start:end])), style))
+            start = end
+        return tuple(runs)
+
+    def _grapheme_at(self, column: int) -> str:
+        cells = self._cells[0]
+        get = lib.ghostty_render_state_row_cells_get
+        lib.ghostty_render_state_row_cells_select(cells, column)
+        get(
+            cells, lib.GHOSTTY_RENDER_STATE_ROW_CELLS_DATA_GRAPHEMES_LEN, self._grapheme_length
+        )
+        buffer = ffi.new("uint32_t[]", max(1, self._grapheme_length[0]))
+        get(cells, lib.GHOSTTY_RENDER_STATE_ROW_CELLS_DATA_GRAPHEMES_BUF, buffer)
+        return "".join(map(chr, buffer)) or " "
+
+
+def _remember(key: bytes | tuple[int, int], style: CellStyle) -> CellStyle:
+    if len(_STYLES) >= _MAX_STYLES:
+        _STYLES.clear()
+    _STYLES[key] = style
+    return style
+
+
+def _style_of(raw: bytes) -> CellStyle:
+    return _STYLES.get(raw) or _remember(raw, _decode_style(raw))
+
+
+def _decode_style(raw: bytes) -> CellStyle:
+    # GhosttyStyle without its size: three colours of 16 bytes, eight bools, int underline.
+    bold, italic, dim, blink, reverse, conceal, strike = raw[48:55]
+    (underline,) = struct.unpack_from("<i", raw, 56)
+    return CellStyle(
+        foreground=_color(raw, 0),
+        background=_color(raw, 16),
+        bold=bool(bold),
+        dim=bool(dim),
+        italic=bool(italic),
+        underline=bool(underline),
+        blink=bool(blink),
+        reverse=bool(reverse),
+        conceal=bool(conceal),
+        strike=bool(strike),
+    )
+
+
+def _color(raw: bytes, at: int) -> Color:
+    if raw[at] == 1:
+        return raw[at + 8]
+    if raw[at] == 2:
+        return (raw[at + 8], raw[at + 9], raw[at + 10])
+    return None
+
+
+def _background(tag: int, value: int) -> CellStyle:
+    key = (tag, value)
+    found = _STYLES.get(key)
+    if found is not None:
+        return found
+    color: Color = value & 0xFF
+    if tag == _TAG_RGB:
+        color = (value & 0xFF, value >> 8 & 0xFF, value >> 16 & 0xFF)
+    return _remember(key, CellStyle(background=color))
