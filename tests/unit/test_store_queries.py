@@ -1,0 +1,220 @@
+"""What the store promises to the sessions and the accounts above it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+
+from vibetui.errors import Conflict, NotFound
+from vibetui.events import EventCode
+from vibetui.model import PublicKey, Session, SessionStatus, User, new_id
+from vibetui.store import Store
+
+NOON = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    opened = await Store.open(tmp_path / "vibetui.db")
+    yield opened
+    await opened.close()
+
+
+def session_of(user: User, name: str, created_at: datetime = NOON) -> Session:
+    return Session(
+        session_id=new_id(),
+        user_id=user.user_id,
+        name=name,
+        template="base",
+        container_id=None,
+        status=SessionStatus.STOPPED,
+        created_at=created_at,
+        last_used_at=None,
+    )
+
+
+def key_of(user: User, fingerprint: str) -> PublicKey:
+    return PublicKey(fingerprint, user.user_id, "ssh-ed25519", "AAAA", "me@here", NOON)
+
+
+async def test_a_session_comes_back_as_it_was_put_in(store: Store) -> None:
+    ada = await store.add_user("ada")
+    put = session_of(ada, "work")
+    await store.add_session(put)
+    assert await store.session(put.session_id) == put
+    assert await store.all_sessions() == [put]
+
+
+async def test_a_time_of_another_zone_comes_back_as_the_same_instant_in_utc(store: Store) -> None:
+    ada = await store.add_user("ada")
+    there = NOON.astimezone(timezone(timedelta(hours=5, minutes=30)))
+    put = session_of(ada, "work", created_at=there)
+    await store.add_session(put)
+    found = await store.session(put.session_id)
+    assert found is not None
+    assert found.created_at == NOON
+    assert found.created_at.utcoffset() == timedelta(0)
+
+
+async def test_a_user_can_not_have_two_sessions_of_one_name_but_two_users_can(store: Store) -> None:
+    ada, bob = await store.add_user("ada"), await store.add_user("bob")
+    await store.add_session(session_of(ada, "work"))
+    await store.add_session(session_of(bob, "work"))
+    with pytest.raises(Conflict, match="“work”"):
+        await store.add_session(session_of(ada, "work"))
+
+
+async def test_renaming_onto_a_taken_name_is_a_conflict_and_changes_nothing(store: Store) -> None:
+    ada = await store.add_user("ada")
+    first, second = session_of(ada, "first"), session_of(ada, "second")
+    await store.add_session(first)
+    await store.add_session(second)
+    with pytest.raises(Conflict, match="“first”"):
+        await store.update_session(second.session_id, name="first", status=SessionStatus.RUNNING)
+    assert await store.session(second.session_id) == second
+
+
+async def test_an_update_changes_what_is_given_and_none_empties(store: Store) -> None:
+    ada = await store.add_user("ada")
+    put = session_of(ada, "work")
+    await store.add_session(put)
+    running = await store.update_session(
+        put.session_id, container_id="c1", status=SessionStatus.RUNNING, last_used_at=NOON
+    )
+    assert running == replace(
+        put, container_id="c1", status=SessionStatus.RUNNING, last_used_at=NOON
+    )
+    emptied = await store.update_session(put.session_id, container_id=None)
+    assert emptied == replace(running, container_id=None)
+    assert await store.update_session(put.session_id) == emptied
+    with pytest.raises(NotFound):
+        await store.update_session("nowhere", name="x")
+    with pytest.raises(NotFound):
+        await store.update_session("nowhere")
+
+
+async def test_the_list_begins_with_what_was_used_or_made_last(store: Store) -> None:
+    ada = await store.add_user("ada")
+    old_used_now = session_of(ada, "old, used just now", NOON - timedelta(days=9))
+    new_unused = session_of(ada, "new, never used", NOON - timedelta(hours=1))
+    old_unused = session_of(ada, "old, never used", NOON - timedelta(days=2))
+    for session in (old_unused, old_used_now, new_unused):
+        await store.add_session(session)
+    await store.update_session(old_used_now.session_id, last_used_at=NOON)
+    listed = [session.name for session in await store.sessions_of(ada.user_id)]
+    assert listed == ["old, used just now", "new, never used", "old, never used"]
+
+
+async def test_a_session_of_no_user_is_refused(store: Store) -> None:
+    with pytest.raises(NotFound):
+        await store.add_session(session_of(User("ghost", "ghost", NOON), "work"))
+
+
+async def test_deleting_a_session_twice_is_no_error(store: Store) -> None:
+    ada = await store.add_user("ada")
+    put = session_of(ada, "work")
+    await store.add_session(put)
+    await store.delete_session(put.session_id)
+    await store.delete_session(put.session_id)
+    assert await store.sessions_of(ada.user_id) == []
+
+
+async def test_a_user_is_found_by_name_by_id_and_by_key(store: Store) -> None:
+    ada = await store.add_user("ada")
+    await store.add_key(key_of(ada, "SHA256:one"))
+    await store.add_key(key_of(ada, "SHA256:two"))
+    assert await store.user_by_name("ada") == ada == await store.user(ada.user_id)
+    assert await store.user_by_name("bob") is None
+    assert (await store.key_by_fingerprint("SHA256:two")) == key_of(ada, "SHA256:two")
+    assert [key.fingerprint for key in await store.keys_of(ada.user_id)] == [
+        "SHA256:one",
+        "SHA256:two",
+    ]
+    await store.remove_key("SHA256:one")
+    assert await store.key_by_fingerprint("SHA256:one") is None
+
+
+async def test_a_key_opens_one_account_only(store: Store) -> None:
+    ada, bob = await store.add_user("ada"), await store.add_user("bob")
+    await store.add_key(key_of(ada, "SHA256:one"))
+    with pytest.raises(Conflict, match="key"):
+        await store.add_key(key_of(bob, "SHA256:one"))
+    with pytest.raises(NotFound, match="user"):
+        await store.add_key(key_of(User("ghost", "ghost", NOON), "SHA256:three"))
+
+
+async def test_an_account_whose_key_is_taken_is_not_made_at_all(store: Store) -> None:
+    ada = await store.add_user("ada")
+    await store.add_key(key_of(ada, "SHA256:one"))
+    bob = User("b", "bob", NOON)
+    with pytest.raises(Conflict, match="key"):
+        await store.add_account(bob, [key_of(bob, "SHA256:new"), key_of(bob, "SHA256:one")])
+    assert [user.name for user in await store.list_users()] == ["ada"]
+    assert await store.key_by_fingerprint("SHA256:new") is None
+
+
+async def test_a_user_name_is_taken_once(store: Store) -> None:
+    await store.add_user("ada")
+    with pytest.raises(Conflict, match="“ada”"):
+        await store.add_user("ada")
+
+
+async def test_a_user_with_sessions_stays_and_one_without_takes_the_keys_along(
+    store: Store,
+) -> None:
+    ada = await store.add_user("ada")
+    await store.add_key(key_of(ada, "SHA256:one"))
+    put = session_of(ada, "work")
+    await store.add_session(put)
+    with pytest.raises(Conflict):
+        await store.remove_user(ada.user_id)
+    await store.delete_session(put.session_id)
+    await store.remove_user(ada.user_id)
+    assert await store.key_by_fingerprint("SHA256:one") is None
+    with pytest.raises(NotFound):
+        await store.remove_user(ada.user_id)
+
+
+async def test_the_audit_trail_outlives_its_user_and_ends_with_the_newest(store: Store) -> None:
+    ada = await store.add_user("ada")
+    await store.audit(EventCode.USER_ADDED, user_id=ada.user_id, detail={"name": "ada"})
+    await store.audit(EventCode.LOGIN, user_id=ada.user_id, address="127.0.0.1")
+    await store.remove_user(ada.user_id)
+    await store.audit(EventCode.USER_REMOVED, user_id=ada.user_id)
+    tail = await store.audit_tail(2)
+    assert [event.code for event in tail] == ["login", "user.removed"]
+    assert tail[0].address == "127.0.0.1"
+    (first, *_) = await store.audit_tail(10)
+    assert first.detail == {"name": "ada"}
+
+
+async def test_fifty_writers_and_readers_at_once_all_get_through(store: Store) -> None:
+    ada = await store.add_user("ada")
+
+    async def write_and_read(number: int) -> None:
+        put = session_of(ada, f"s{number}")
+        await store.add_session(put)
+        assert await store.session(put.session_id) == put
+
+    async with asyncio.timeout(20), asyncio.TaskGroup() as group:
+        for number in range(50):
+            group.create_task(write_and_read(number))
+    assert len(await store.sessions_of(ada.user_id)) == 50
+
+
+async def test_a_cancelled_write_leaves_a_store_that_works(store: Store) -> None:
+    ada = await store.add_user("ada")
+    for number in range(40):
+        writing = asyncio.create_task(store.add_session(session_of(ada, f"s{number}")))
+        for _ in range(number):  # Cancel it at a different point each time.
+            await asyncio.sleep(0)
+        writing.cancel()
+        await asyncio.gather(writing, return_exceptions=True)
+    async with asyncio.timeout(5):
+        await store.add_session(session_of(ada, "last"))
+        assert "last" in {session.name for session in await store.sessions_of(ada.user_id)}
