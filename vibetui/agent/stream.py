@@ -1,0 +1,267 @@
+"""A connection that has become one terminal's stream."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections import deque
+from dataclasses import dataclass, field
+
+from vibetui.agent.frames import (
+    Decoder,
+    ExitStatus,
+    FrameType,
+    Malformed,
+    decode_error,
+    decode_exited,
+    decode_replay,
+    decode_replay_end,
+    encode_input,
+    encode_resize,
+)
+from vibetui.errors import AgentError
+
+HOLD = 256 * 1024
+"""Bytes of output held unread before reading from the socket stops; also one read's most."""
+
+_SEND_HIGH = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """What redraws a terminal. Answers that an emulator gives to it must be discarded."""
+
+    offset: int
+    """Of the first counted byte."""
+    data: bytes
+    """Uncounted bytes that reset the emulator and set its modes, then the output."""
+    reset: bool
+    """False: the output goes on exactly where the client's screen stopped."""
+
+
+@dataclass(slots=True)
+class _Piece:
+    offset: int
+    """After the last byte of `data`."""
+    replaying: bool
+    data: bytearray = field(default_factory=bytearray)
+
+
+class TerminalStream:
+    """Output in, input and size out. One reader at a time.
+
+    Attributes:
+        terminal: Its number.
+        replay: Complete from the start.
+        offset: After the last byte that `read` returned, counted from the terminal's first.
+        replaying: What `read` returned last redraws the screen (this client had fallen too far
+            behind): an emulator's answers to it must be discarded.
+        exit: Set when `read` has returned ``b""``.
+    """
+
+    def __init__(self, terminal: int, replay: Replay, offset: int, wire: _Wire) -> None:
+        self.terminal = terminal
+        self.replay = replay
+        self.offset = offset
+        self.replaying = False
+        self.exit: ExitStatus | None = None
+        self._wire = wire
+
+    @classmethod
+    async def begin(
+        cls, sock: socket.socket, terminal: int, first: bytes, *, deadline: float
+    ) -> TerminalStream:
+        """`AgentConnection.attach` calls this with the first REPLAY's payload.
+
+        Raises `TimeoutError`, `AgentError`; the socket is then closed.
+        """
+        try:
+            start, preamble = decode_replay(first)
+            wire = _Wire(_Piece(start, True, bytearray(preamble)))
+            await asyncio.get_running_loop().create_unix_connection(lambda: wire, sock=sock)
+        except BaseException:
+            sock.close()
+            raise
+        try:
+            async with asyncio.timeout(deadline):
+                await wire.replayed()
+        except BaseException:
+            wire.close()
+            raise
+        piece = wire.pieces.popleft()
+        wire.resume()
+        replay = Replay(start, bytes(piece.data), reset=bool(preamble))
+        return cls(terminal, replay, piece.offset, wire)
+
+    async def read(self) -> bytes:
+        """The output that has arrived, at most 256 KiB; ``b""`` when the program has ended.
+
+        Raises `AgentError` where the connection broke.
+        """
+        wire = self._wire
+        while not (piece := wire.next_piece()):
+            if wire.exit is not None:
+                self.exit = wire.exit
+                return b""
+            if wire.broken is not None:
+                raise wire.broken
+            await wire.changed()
+        data = bytes(piece.data[:HOLD])
+        del piece.data[: len(data)]
+        wire.resume()
+        self.replaying = piece.replaying
+        self.offset = piece.offset - len(piece.data)
+        return data
+
+    def send(self, data: bytes) -> None:
+        """Type `data`; buffered, see `drain`. Ignored once the connection is gone."""
+        self._wire.send(encode_input(data))
+
+    def resize(self, rows: int, columns: int) -> None:
+        """Tell the program the new size in cells."""
+        self._wire.send(encode_resize(rows, columns))
+
+    async def drain(self) -> None:
+        """Wait until little of what was sent is left in this process."""
+        await self._wire.drain()
+
+    def close(self) -> None:
+        """Leave; the program goes on. What was sent and is still buffered here is dropped."""
+        self._wire.close()
+
+    async def wait_closed(self) -> None:
+        await self._wire.wait_closed()
+
+
+class _Wire(asyncio.BufferedProtocol):
+    """The socket's side: frames to pieces, with back-pressure."""
+
+    def __init__(self, first: _Piece) -> None:
+        self.pieces = deque([first])
+        self.exit: ExitStatus | None = None
+        self.broken: AgentError | None = None
+        self._decoder = Decoder()
+        self._transport: asyncio.Transport | None = None
+        self._reading = True
+        self._replay_complete = False
+        self._waiters: set[asyncio.Future[None]] = set()
+        self._closed = asyncio.Event()
+        self._writable = asyncio.Event()
+        self._writable.set()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        transport.set_write_buffer_limits(high=_SEND_HIGH)
+
+    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 (the loop's signature)
+        return self._decoder.get_buffer()
+
+    def buffer_updated(self, nbytes: int) -> None:
+        try:
+            for kind, payload in self._decoder.received(nbytes):
+                self._frame(kind, payload)
+                payload.release()
+        except AgentError as error:
+            self._break(error)
+        self._wake()
+        if self._reading and self._replay_complete and self._held() >= HOLD:
+            self._reading = False
+            assert self._transport is not None
+            self._transport.pause_reading()
+
+    def eof_received(self) -> bool:
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        cause = f": {exc}" if exc else ""
+        self._lose(
+            AgentError(
+                f"The connection to the container's agent broke{cause}.", "Open the session again."
+            )
+        )
+        self._closed.set()
+        self._writable.set()
+        self._wake()
+
+    def pause_writing(self) -> None:
+        self._writable.clear()
+
+    def resume_writing(self) -> None:
+        self._writable.set()
+
+    def _frame(self, kind: int, payload: memoryview) -> None:
+        piece = self.pieces[-1] if self.pieces else None
+        if kind == FrameType.OUTPUT and piece is not None:
+            piece.data += payload
+            piece.offset += len(payload)
+        elif kind == FrameType.REPLAY:
+            offset, preamble = decode_replay(payload)
+            self.pieces.append(_Piece(offset, True, bytearray(preamble)))
+        elif kind == FrameType.REPLAY_END:
+            self.pieces.append(_Piece(decode_replay_end(payload), False))
+            self._replay_complete = True
+        elif kind == FrameType.EXITED:
+            self.exit = decode_exited(payload)
+        elif kind == FrameType.ERROR:
+            raise AgentError(f"The container's agent refused: {decode_error(payload).text}.")
+        else:
+            raise Malformed(f"frame type {kind:#04x} on a terminal's stream")
+
+    def _held(self) -> int:
+        return sum(len(piece.data) for piece in self.pieces)
+
+    def next_piece(self) -> _Piece | None:
+        """The first piece with something to read; None where nothing has arrived."""
+        while len(self.pieces) > 1 and not self.pieces[0].data:
+            self.pieces.popleft()
+        return self.pieces[0] if self.pieces[0].data else None
+
+    def resume(self) -> None:
+        if self._reading or self._held() >= HOLD or self._transport is None:
+            return
+        self._reading = True
+        if not self._transport.is_closing():
+            self._transport.resume_reading()
+
+    async def replayed(self) -> None:
+        while not self._replay_complete:
+            if self.broken is not None:
+                raise self.broken
+            await self.changed()
+
+    async def changed(self) -> None:
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiters.add(waiter)
+        try:
+            await waiter
+        finally:
+            self._waiters.discard(waiter)
+
+    def _wake(self) -> None:
+        for waiter in self._waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+
+    def _lose(self, error: AgentError) -> None:
+        if self.broken is None:
+            self.broken = error
+
+    def _break(self, error: AgentError) -> None:
+        self._lose(error)
+        self.close()
+
+    def send(self, frames: bytes) -> None:
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(frames)
+
+    async def drain(self) -> None:
+        await self._writable.wait()
+
+    def close(self) -> None:
+        # abort, not close: a program that reads no input must not keep the socket open for ever.
+        if self._transport is not None:
+            self._transport.abort()
+
+    async def wait_closed(self) -> None:
+        await self._closed.wait()
