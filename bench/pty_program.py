@@ -1,0 +1,98 @@
+"""A program on a PTY of its own, watched through an emulator, with the times of its output."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import termios
+import time
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+
+from vibetui.terminals.emulators import make_emulator
+
+
+class PtyProgram:
+    """`argv` on a PTY of `rows` x `columns`; times are `time.perf_counter` seconds."""
+
+    def __init__(
+        self,
+        argv: Sequence[str],
+        *,
+        rows: int = 24,
+        columns: int = 80,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        self._emulator = make_emulator("auto", rows=rows, columns=columns, scrollback_lines=0)
+        self.started = time.perf_counter()
+        self.first_byte: float | None = None
+        self._pid, self._master = pty.fork()
+        if self._pid == 0:
+            try:
+                os.execvpe(argv[0], list(argv), dict(environment or os.environ))
+            finally:
+                os._exit(127)
+        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def __enter__(self) -> PtyProgram:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        os.close(self._master)
+        os.kill(self._pid, signal.SIGHUP)
+        os.waitpid(self._pid, 0)
+
+    def send(self, text: str) -> float:
+        """Type `text`; returns when."""
+        at = time.perf_counter()
+        os.write(self._master, text.encode())
+        return at
+
+    def screen(self) -> str:
+        """The text on the screen, a line a row."""
+        return "\n".join(
+            "".join(run.text for run in self._emulator.row(y)).rstrip()
+            for y in range(self._emulator.rows)
+        )
+
+    def wait_for(self, pattern: str, deadline: float = 30.0) -> float:
+        """Read until the regular expression stands on the screen; returns when it came."""
+        found = re.compile(pattern, re.MULTILINE)
+        end = time.perf_counter() + deadline
+        while True:
+            if found.search(self.screen()):
+                return time.perf_counter()
+            self._read(end, pattern)
+
+    def wait_first_byte(self, deadline: float = 30.0) -> float:
+        """Read until anything came; returns when."""
+        end = time.perf_counter() + deadline
+        while self.first_byte is None:
+            self._read(end, "its first byte")
+        return self.first_byte
+
+    def _read(self, end: float, what: str) -> None:
+        left = end - time.perf_counter()
+        if left <= 0 or not select.select([self._master], [], [], left)[0]:
+            raise TimeoutError(f"no {what!r} on the screen:\n{self.screen()}")
+        try:
+            data = os.read(self._master, 65536)
+        except OSError:
+            data = b""
+        if not data:
+            raise EOFError(f"ended before {what!r} came:\n{self.screen()}")
+        if self.first_byte is None:
+            self.first_byte = time.perf_counter()
+        self._emulator.feed(data)
+        if replies := self._emulator.take_replies():
+            os.write(self._master, replies)
