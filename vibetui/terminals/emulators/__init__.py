@@ -32,7 +32,9 @@ def make_emulator(kind: str, rows: int, columns: int, scrollback_lines: int = 10
                     'Set emulator = "pyte" or "auto".',
                 ) from error
     elif kind != "pyte":
-        raise Invalid(f"There is no emulator called {kind!r}.", f"Choose one of {', '.join(KINDS)}.")
+        raise Invalid(
+            f"There is no emulator called {kind!r}.", f"Choose one of {', '.join(KINDS)}."
+        )
     from vibetui.terminals.emulators.pyte import PyteEmulator
 
     return PyteEmulator(rows, columns, scrollback_lines)

@@ -126,9 +126,7 @@ class GhosttyEmulator:
         self._stale = False
         state = self._render[0]
         lib.ghostty_render_state_update(state, self._terminal)
-        lib.ghostty_render_state_get(
-            state, lib.GHOSTTY_RENDER_STATE_DATA_DIRTY, self._dirty_level
-        )
+        lib.ghostty_render_state_get(state, lib.GHOSTTY_RENDER_STATE_DATA_DIRTY, self._dirty_level)
         if self._dirty_level[0] == lib.GHOSTTY_RENDER_STATE_DIRTY_FALSE and self._lines:
             return
         lib.ghostty_render_state_get(

@@ -136,9 +136,7 @@ class RowReader:
         cells = self._cells[0]
         get = lib.ghostty_render_state_row_cells_get
         lib.ghostty_render_state_row_cells_select(cells, column)
-        get(
-            cells, lib.GHOSTTY_RENDER_STATE_ROW_CELLS_DATA_GRAPHEMES_LEN, self._grapheme_length
-        )
+        get(cells, lib.GHOSTTY_RENDER_STATE_ROW_CELLS_DATA_GRAPHEMES_LEN, self._grapheme_length)
         buffer = ffi.new("uint32_t[]", max(1, self._grapheme_length[0]))
         get(cells, lib.GHOSTTY_RENDER_STATE_ROW_CELLS_DATA_GRAPHEMES_BUF, buffer)
         return "".join(map(chr, buffer)) or " "

@@ -83,9 +83,7 @@ class StateReader:
     def cursor(self, render_state: Any) -> Cursor:
         """The cursor as of the last update of `render_state`."""
         found = self._cursor
-        lib.ghostty_render_state_get(
-            render_state, lib.GHOSTTY_RENDER_STATE_DATA_CURSOR, found
-        )
+        lib.ghostty_render_state_get(render_state, lib.GHOSTTY_RENDER_STATE_DATA_CURSOR, found)
         if not found.viewport_has_value:
             return Cursor(0, 0, visible=False)
         return Cursor(
