@@ -14,6 +14,7 @@ _ALTERNATE = (47, 1047, 1049)
 _KNOWN_PRIVATE = frozenset(
     (1, 5, 6, 7, 9, 12, 25, 66, 1000, 1002, 1003, 1004, 1005, 1006, 1007, 1015, 2004, 2026)
 )
+_DEFAULT_MODES = frozenset((DECAWM, DECTCEM, 1007 << 5))
 _KNOWN_ANSI = frozenset((IRM, LNM))
 
 
@@ -25,10 +26,12 @@ class PyteScreen(Grid):
         """Of the screen that isn't shown: its buffer and the row of its cursor."""
         self._saved: dict[bool, tuple[Any, ...]] = {}
         super().__init__(columns, lines, history)
+        # pyte's constructor sets its own idea of the modes after the reset.
+        self.mode = set(_DEFAULT_MODES)
 
     def reset(self) -> None:
         super().reset()
-        self.mode = {DECAWM, DECTCEM, 1007 << 5}
+        self.mode = set(_DEFAULT_MODES)
         self.cursor.attrs = BLANK
         self.alternate = False
         self._other = {}
