@@ -2,6 +2,7 @@
 # Turns a fresh Debian or Ubuntu root into vibetui's base image: the user, the workspace, a
 # friendly shell. Runs inside that root (chroot or image build), after the packages are in.
 set -eu
+umask 022
 
 groupadd --gid 1000 dev
 useradd --uid 1000 --gid 1000 --create-home --shell /bin/bash dev

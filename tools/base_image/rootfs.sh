@@ -6,6 +6,7 @@
 # minimal base is debootstrap's, all the rest is installed by the machine's own apt into the new
 # root, so whatever way this machine reaches its mirror is the way that is taken.
 set -euo pipefail
+umask 022
 
 here=$(cd "$(dirname "$0")" && pwd)
 build=$(cd "$1" && pwd)
@@ -49,7 +50,7 @@ mkdir "$root"
 echo "debootstrap $codename" >&2
 debootstrap --variant=minbase --merged-usr "$codename" "$root" "$mirror" >&2
 
-cp "$here/slim.cfg" "$root/etc/dpkg/dpkg.cfg.d/vibetui-slim"
+install -m 644 "$here/slim.cfg" "$root/etc/dpkg/dpkg.cfg.d/vibetui-slim"
 # Nothing here has to survive a power cut before the tar is written.
 echo force-unsafe-io > "$root/etc/dpkg/dpkg.cfg.d/unsafe-io"
 printf '#!/bin/sh\nexit 101\n' > "$root/usr/sbin/policy-rc.d"
@@ -69,7 +70,7 @@ machine_apt() {
     apt-get -qq -y \
         -o Dir::State="$root/var/lib/apt" -o Dir::State::status="$root/var/lib/dpkg/status" \
         -o Dir::Cache="$root/var/cache/apt" -o Dir::Log="$root/var/log/apt" \
-        -o Dir::Etc::preferences="$build/preferences" -o Dir::Etc::preferencesparts=/nonexistent \
+        -o Dir::Etc::preferences="$build/preferences" -o Dir::Etc::preferencesparts=/dev/null \
         -o DPkg::Chroot-Directory="$root" -o DPkg::Use-Pty=0 \
         -o APT::Sandbox::User=root -o APT::Install-Recommends=false \
         -o Acquire::Languages=none -o Acquire::Retries=3 "$@"
