@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -85,7 +85,7 @@ class Engine(Protocol):
 
     async def image_present(self, image: str) -> bool: ...
 
-    def pull_image(self, image: str) -> AsyncIterator[PullProgress]:
+    def pull_image(self, image: str) -> AsyncGenerator[PullProgress, None]:
         """Pull; ends when the image is there. Raises `ImageUnavailable`."""
         ...
 
@@ -130,7 +130,7 @@ class Engine(Protocol):
         """The last lines of its output; empty where it is gone."""
         ...
 
-    def events(self) -> AsyncIterator[EngineEvent]:
+    def events(self) -> AsyncGenerator[EngineEvent, None]:
         """Container events from now on, until the engine goes away (`EngineUnavailable`).
 
         The first is ``CONNECTED``, of no container: whoever follows inspects what there is when it

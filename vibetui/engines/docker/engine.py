@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 
 from docker import auth
@@ -63,7 +63,7 @@ class DockerEngine:
             raise EngineError(explanation(error)) from error
         return True
 
-    async def pull_image(self, image: str) -> AsyncIterator[PullProgress]:
+    async def pull_image(self, image: str) -> AsyncGenerator[PullProgress, None]:
         name, tag = _split_tag(image)
         headers = await self._sdk(lambda api: _registry_headers(api, name))
         meter = PullMeter()
@@ -175,7 +175,7 @@ class DockerEngine:
             raise EngineError(explanation(error)) from error
         return bytes(output).decode(errors="replace")
 
-    async def events(self) -> AsyncIterator[EngineEvent]:
+    async def events(self) -> AsyncGenerator[EngineEvent, None]:
         # Docker answers before it subscribes; a second of history closes that gap.
         params = {
             "filters": json.dumps({"type": ["container"], "event": _EVENTS}),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -71,7 +72,7 @@ class Hop:
         with self._making:
             if self._client is None or self._client_url != url:
                 # Its constructor asks the daemon for its API version, and fails without one.
-                self._client = docker.APIClient(base_url=url, timeout=self._timeout)
+                self._client = docker.APIClient(base_url=url, timeout=math.ceil(self._timeout))
                 self._client_url = url
             return self._client
 

@@ -1,0 +1,88 @@
+"""Creating, renaming, stopping and deleting sessions. The caller holds the session's lock."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from vibetui.errors import Conflict, Invalid
+from vibetui.events import EventCode
+from vibetui.model import (
+    LABEL_INSTANCE,
+    LABEL_SESSION,
+    Session,
+    SessionChange,
+    SessionNotice,
+    SessionStatus,
+    new_id,
+    volume_name,
+)
+from vibetui.sessions.naming import check_name
+from vibetui.sessions.ownership import find_container
+from vibetui.sessions.tools import Tools
+
+
+async def create(tools: Tools, user_id: str, name: str, template: str) -> Session:
+    """A row, no container. Raises `Invalid` (name, template), `Conflict` (taken, or too many)."""
+    check_name(name)
+    if template not in tools.settings.templates:
+        raise Invalid(
+            f"There is no template “{template}”.",
+            f"Templates: {', '.join(sorted(tools.settings.templates))}.",
+        )
+    limit = tools.settings.max_sessions_per_user
+    if len(await tools.store.sessions_of(user_id)) >= limit:
+        raise Conflict(f"You have {limit} sessions, and that is the limit.", "Delete one first.")
+    session = Session(
+        session_id=new_id(),
+        user_id=user_id,
+        name=name,
+        template=template,
+        container_id=None,
+        status=SessionStatus.STOPPED,
+        created_at=datetime.now(UTC),
+        last_used_at=None,
+    )
+    await tools.store.add_session(session)
+    tools.notify(SessionNotice(SessionChange.CREATED, session))
+    await tools.journal.record(EventCode.SESSION_CREATED, session, name=name, template=template)
+    return session
+
+
+async def rename(tools: Tools, session_id: str, name: str) -> Session:
+    """Raises `Invalid`, `NotFound`, `Conflict`."""
+    session = await tools.store.update_session(session_id, name=check_name(name))
+    await tools.journal.record(EventCode.SESSION_RENAMED, session, name=name)
+    return tools.updated(session)
+
+
+async def stop(tools: Tools, session_id: str) -> Session:
+    """Stop the container if it runs; the row follows. Raises `NotFound`, `EngineError`."""
+    session = await tools.need(session_id)
+    state = await find_container(tools.engine, session, tools.instance)
+    if state is not None:
+        await tools.engine.stop_container(state.container_id, tools.settings.stop_grace)
+    session = await tools.store.update_session(
+        session_id,
+        status=SessionStatus.STOPPED,
+        container_id=None if state is None else state.container_id,
+    )
+    await tools.journal.record(EventCode.SESSION_STOPPED, session)
+    return tools.updated(session)
+
+
+async def delete(tools: Tools, session_id: str) -> None:
+    """Container, volume, directory, row: in this order, so that a failure leaves a row to retry.
+
+    No error where there is no such session. Raises `EngineError`; the row is then kept.
+    """
+    session = await tools.store.session(session_id)
+    if session is None:
+        return
+    labels = {LABEL_INSTANCE: tools.instance, LABEL_SESSION: session_id}
+    for state in await tools.engine.find(labels):
+        await tools.engine.remove_container(state.container_id)
+    await tools.engine.remove_volume(volume_name(session.user_id, session_id))
+    tools.rendezvous(session_id).remove()
+    await tools.store.delete_session(session_id)
+    tools.notify(SessionNotice(SessionChange.DELETED, session))
+    await tools.journal.record(EventCode.SESSION_DELETED, session, name=session.name)
