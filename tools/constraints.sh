@@ -14,10 +14,12 @@ project = data["project"]
 print(*data["build-system"]["requires"], *project["dependencies"],
       *project["optional-dependencies"]["dev"], sep="\n")
 EOF
-"$directory/venv/bin/pip" install --quiet --disable-pip-version-check -r "$directory/requirements"
+pip() { "$directory/venv/bin/pip" --disable-pip-version-check "$@"; }
+pip install -qq -r "$directory/requirements"
+pip install -qq $("$directory/venv/bin/python" -c 'import hatchling.build as b; print(*b.get_requires_for_build_editable())')
 {
     echo "# What \`make setup\` installs, to the version; \`make constraints\` writes this file anew."
-    "$directory/venv/bin/pip" freeze
+    pip freeze
 } > "$directory/constraints.txt"
 # A name with an address is a file of this machine, which nobody else has.
 if grep -n ' @ ' "$directory/constraints.txt"; then

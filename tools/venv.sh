@@ -72,7 +72,9 @@ EOF
 )
 mapfile -t build_requires <<<"$build_requires"
 pip() { "$venv/bin/python" -m pip --disable-pip-version-check --no-input "$@" >> "$log" 2>&1; }
+backend_requires() { "$venv/bin/python" -c 'import hatchling.build as b; print(*b.get_requires_for_build_editable())'; }
 { pip install -c constraints.txt "${build_requires[@]}" &&
+    pip install -c constraints.txt $(backend_requires) &&
     pip install -c constraints.txt --no-build-isolation -e '.[dev]'; } || {
     tail -15 "$log" >&2
     fail "The packages could not be installed." "The whole story is in .cache/environment.log."
