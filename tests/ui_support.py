@@ -1,0 +1,237 @@
+"""A core whose states stand still, for looking at the app and driving it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from vibetui.agent import AgentConnection
+from vibetui.errors import Conflict, CoreUnavailable, NotFound, OpenError, VibeError
+from vibetui.events import OpenEvent, OpenStep, StepState
+from vibetui.model import Session, SessionChange, SessionNotice, SessionStatus, Template, User
+from vibetui.settings import Settings
+from vibetui.ui import VibeApp
+from vibetui.ui.world import World
+
+NOW = datetime(2026, 3, 14, 15, 9, 26, tzinfo=UTC)
+
+STILL = World(now=lambda: NOW, monotonic=lambda: 100.0, choose=lambda words: words[0])
+"""A world in which no time passes and chance takes the first."""
+
+BASE = Template(
+    name="base",
+    image="vibetui/base:latest",
+    description="Debian with Python, git and vim",
+    memory_bytes=2048 << 20,
+    cpus=2.0,
+    pids=1024,
+)
+GPU = replace(BASE, name="science", description="NumPy and friends", memory_bytes=8192 << 20)
+
+
+def session(
+    name: str,
+    status: SessionStatus = SessionStatus.STOPPED,
+    used: timedelta | None = None,
+    template: str = "base",
+) -> Session:
+    """A row; its id is made from the name."""
+    return Session(
+        session_id=f"id{name}",
+        user_id="ada",
+        name=name,
+        template=template,
+        container_id=None if status is SessionStatus.STOPPED else f"container-{name}",
+        status=status,
+        created_at=NOW - timedelta(days=40),
+        last_used_at=None if used is None else NOW - used,
+    )
+
+
+def some_sessions() -> list[Session]:
+    """Every status and every way to say how long ago."""
+    return [
+        session("api", SessionStatus.RUNNING, timedelta(seconds=20)),
+        session("web-frontend", SessionStatus.RUNNING, timedelta(minutes=3)),
+        session("data-pipeline", SessionStatus.STARTING, timedelta(hours=5), "science"),
+        session("thesis", SessionStatus.STOPPED, timedelta(days=1), "science"),
+        session("old-experiment-with-a-long-name", SessionStatus.STOPPED, timedelta(days=45)),
+        session("scratch"),
+    ]
+
+
+def happened(
+    step: OpenStep,
+    state: StepState,
+    elapsed: float,
+    fraction: float | None = None,
+    detail: str = "",
+) -> OpenEvent:
+    """Short for an event."""
+    return OpenEvent(step, state, elapsed, fraction, detail)
+
+
+def up_to(step: OpenStep, seconds: float = 0.4) -> list[OpenEvent]:
+    """All steps before `step` done, one after the other, and `step` begun."""
+    events: list[OpenEvent] = []
+    at = 0.0
+    for earlier in OpenStep:
+        events.append(happened(earlier, StepState.RUNNING, at))
+        if earlier is step:
+            break
+        at += seconds
+        events.append(happened(earlier, StepState.DONE, at))
+    return events
+
+
+@dataclass
+class StagedCore:
+    """Implements `Core`; tests set its fields and it stays as they say."""
+
+    sessions: list[Session] = field(default_factory=some_sessions)
+    opening: Sequence[OpenEvent] = ()
+    """What every flight says."""
+    open_error: VibeError | None = None
+    """How the flight ends; None: it goes on until `finish` is set."""
+    finish: asyncio.Event = field(default_factory=asyncio.Event)
+    unreachable: bool = False
+    log_text: str = ""
+    agent_socket: Path | None = None
+    """Where a real agent listens; `attach` connects to it."""
+    attach_error: VibeError | None = None
+    calls: list[tuple[str, ...]] = field(default_factory=list)
+    """What the app has asked for, in order."""
+    _watchers: list[asyncio.Queue[SessionNotice | None]] = field(default_factory=list)
+    _cancelled: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def whoami(self) -> User:
+        self._check()
+        return User("ada", "ada", NOW)
+
+    async def templates(self) -> list[Template]:
+        self._check()
+        return [BASE, GPU]
+
+    async def list_sessions(self) -> list[Session]:
+        self._check()
+        return list(self.sessions)
+
+    async def create_session(self, name: str, template: str | None = None) -> Session:
+        self._called("create", name, template or "base")
+        if any(known.name == name for known in self.sessions):
+            raise Conflict(f"You have a session called {name} already.", "Choose another name.")
+        made = replace(session(name, template=template or "base"), created_at=NOW)
+        self.sessions.append(made)
+        return made
+
+    async def rename_session(self, session_id: str, name: str) -> Session:
+        self._called("rename", session_id, name)
+        return self.change(session_id, name=name)
+
+    async def delete_session(self, session_id: str) -> None:
+        self._called("delete", session_id)
+        gone = self.find(session_id)
+        self.sessions.remove(gone)
+        self.notify(SessionNotice(SessionChange.DELETED, gone))
+
+    async def stop_session(self, session_id: str) -> Session:
+        self._called("stop", session_id)
+        return self.change(session_id, status=SessionStatus.STOPPED)
+
+    async def open_session(
+        self, session_id: str, *, recreate: bool = False
+    ) -> AsyncIterator[OpenEvent]:
+        self._called("open", session_id, *(["recreate"] if recreate else []))
+        self._cancelled.clear()
+        for event in self.opening:
+            yield event
+        if self.open_error is not None:
+            raise self.open_error
+        ends = [asyncio.ensure_future(end.wait()) for end in (self.finish, self._cancelled)]
+        try:
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for end in ends:
+                end.cancel()
+        if self._cancelled.is_set():
+            raise OpenError("The start was cancelled.", "Start it again when you like.")
+        self.change(session_id, status=SessionStatus.RUNNING)
+        yield happened(OpenStep.READY, StepState.DONE, 2.0)
+
+    async def cancel_open(self, session_id: str) -> None:
+        self._called("cancel", session_id)
+        self._cancelled.set()
+
+    async def attach(self, session_id: str) -> AgentConnection:
+        self._called("attach", session_id)
+        if self.attach_error is not None:
+            raise self.attach_error
+        if self.agent_socket is None:
+            raise OpenError("The container isn't running.", "Open the session first.")
+        raise NotImplementedError
+
+    async def session_log(self, session_id: str) -> str:
+        self._check()
+        return self.log_text
+
+    async def watch(self) -> AsyncIterator[SessionNotice]:
+        self._check()
+        queue: asyncio.Queue[SessionNotice | None] = asyncio.Queue()
+        self._watchers.append(queue)
+        try:
+            while (notice := await queue.get()) is not None:
+                yield notice
+        finally:
+            self._watchers.remove(queue)
+        raise CoreUnavailable("The core can't be reached.")
+
+    async def close(self) -> None:
+        return None
+
+    # What tests do to it
+
+    def find(self, session_id: str) -> Session:
+        """The session, or `NotFound`."""
+        for known in self.sessions:
+            if known.session_id == session_id:
+                return known
+        raise NotFound("There is no such session.")
+
+    def change(
+        self, session_id: str, *, name: str | None = None, status: SessionStatus | None = None
+    ) -> Session:
+        """Change a row and tell the watchers."""
+        old = self.find(session_id)
+        new = replace(old, name=name or old.name, status=status or old.status)
+        self.sessions[self.sessions.index(old)] = new
+        self.notify(SessionNotice(SessionChange.UPDATED, new))
+        return new
+
+    def notify(self, notice: SessionNotice) -> None:
+        """Tell everybody who watches."""
+        for queue in self._watchers:
+            queue.put_nowait(notice)
+
+    def go_away(self) -> None:
+        """As when the core process is killed."""
+        self.unreachable = True
+        for queue in self._watchers:
+            queue.put_nowait(None)
+
+    def _called(self, *call: str) -> None:
+        self._check()
+        self.calls.append(call)
+
+    def _check(self) -> None:
+        if self.unreachable:
+            raise CoreUnavailable("The core can't be reached.")
+
+
+def staged_app(core: StagedCore, *, world: World = STILL) -> VibeApp:
+    """The app over a staged core, without animations."""
+    app = VibeApp(core, Settings(), remote=True, world=world)
+    app.animation_level = "none"
+    return app

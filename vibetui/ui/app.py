@@ -1,0 +1,83 @@
+"""The app: one user's sessions on one terminal."""
+
+from __future__ import annotations
+
+import structlog
+from textual.app import App
+
+from vibetui.core.protocol import Core
+from vibetui.errors import VibeError
+from vibetui.events import EventCode
+from vibetui.model import Session
+from vibetui.settings import Settings
+from vibetui.ui.screens.help import HelpDialog
+from vibetui.ui.screens.session_list import SessionListScreen
+from vibetui.ui.screens.workspace import WorkspaceScreen
+from vibetui.ui.session_feed import SessionFeed
+from vibetui.ui.styles import stylesheet
+from vibetui.ui.theme import VIBE_THEME
+from vibetui.ui.wording import farewell
+from vibetui.ui.world import World
+
+_log = structlog.get_logger(__name__)
+
+CRASHED = (
+    "The app failed, and the log says why. "
+    "Your sessions keep running; come back with the same command."
+)
+
+
+class VibeApp(App[str], inherit_bindings=False):
+    """Textual's own keys are not inherited: ctrl+q would be taken from the container.
+
+    Args:
+        core: The core as this user sees it; whoever made it closes it.
+        remote: The terminal is at the other end of an SSH connection.
+        world: Time and chance.
+
+    `return_value` is the sentence to print once the screen is restored.
+    """
+
+    ENABLE_COMMAND_PALETTE = False
+    CSS = stylesheet("vibetui.ui", "app")
+    TITLE = "vibetui"
+
+    def __init__(
+        self, core: Core, settings: Settings, *, remote: bool, world: World | None = None
+    ) -> None:
+        super().__init__(ansi_color=True)
+        self.core = core
+        self.settings = settings
+        self.remote = remote
+        self.world = world or World()
+        self.feed = SessionFeed(core)
+        self.register_theme(VIBE_THEME)
+        self.theme = VIBE_THEME.name
+
+    def on_mount(self) -> None:
+        self.run_worker(self.feed.run(), name="session feed")
+        self.push_screen(SessionListScreen())
+
+    def open_workspace(self, session: Session) -> None:
+        """Go into a session."""
+        self.push_screen(WorkspaceScreen(session))
+
+    def tell(self, error: VibeError) -> None:
+        """Say what went wrong and what to do, in a corner of the screen."""
+        text, title = (error.hint, error.message) if error.hint else (error.message, "")
+        self.notify(text, title=title, severity="error", markup=False, timeout=10)
+
+    def action_help(self) -> None:
+        """Show all keys."""
+        if not isinstance(self.screen, HelpDialog):
+            self.push_screen(HelpDialog(self.settings.prefix_key))
+
+    def leave(self) -> None:
+        """Quit from the list."""
+        self.exit(farewell(self.feed.sessions))
+
+    def _fatal_error(self) -> None:
+        # Textual would print a traceback with locals on the user's terminal.
+        _log.exception(EventCode.UI_CRASHED)
+        self._return_value = CRASHED
+        self._close_messages_no_wait()

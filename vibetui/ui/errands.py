@@ -1,0 +1,99 @@
+"""What the list does to sessions, and what it says while it does. Knows no widget."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from vibetui.core.protocol import Core
+from vibetui.errors import VibeError
+from vibetui.events import StepState
+from vibetui.model import Session
+from vibetui.ui.session_feed import SessionFeed
+from vibetui.ui.streams import closing
+from vibetui.ui.wording import STEP_LABELS
+
+
+class Errands:
+    """Runs one call to the core at a time for each session.
+
+    Args:
+        failed: Hears of every error.
+    """
+
+    def __init__(self, core: Core, feed: SessionFeed, failed: Callable[[VibeError], None]) -> None:
+        self._core = core
+        self._feed = feed
+        self._failed = failed
+        self._subscribers: list[Callable[[], None]] = []
+        self.activity: dict[str, str] = {}
+        """By session id: what is being done, or ``failed …``; shown instead of the status."""
+
+    def subscribe(self, callback: Callable[[], None]) -> None:
+        """Call back when `activity` changes."""
+        self._subscribers.append(callback)
+
+    def forget(self, session_id: str) -> None:
+        """Show the session's own status again."""
+        self._say(session_id, None)
+
+    async def create(self, name: str, template: str) -> Session | None:
+        """None where it failed."""
+        try:
+            session = await self._core.create_session(name, template)
+        except VibeError as error:
+            self._failed(error)
+            return None
+        self._feed.put(session)
+        return session
+
+    async def rename(self, session: Session, name: str) -> None:
+        """Give it another name."""
+        try:
+            self._feed.put(await self._core.rename_session(session.session_id, name))
+        except VibeError as error:
+            self._failed(error)
+
+    async def start(self, session_id: str) -> None:
+        """Open it without looking into it."""
+        self._say(session_id, "starting")
+        try:
+            async with closing(self._core.open_session(session_id)) as events:
+                async for event in events:
+                    if event.state is StepState.RUNNING:
+                        done = "" if event.fraction is None else f" {event.fraction:.0%}"
+                        self._say(session_id, f"starting · {STEP_LABELS[event.step]}{done}")
+        except VibeError as error:
+            self._say(session_id, "failed to start")
+            self._failed(error)
+        else:
+            self._say(session_id, None)
+
+    async def stop(self, session: Session) -> None:
+        """Stop the container."""
+        self._say(session.session_id, "stopping")
+        try:
+            self._feed.put(await self._core.stop_session(session.session_id))
+        except VibeError as error:
+            self._failed(error)
+        finally:
+            self._say(session.session_id, None)
+
+    async def delete(self, session: Session) -> None:
+        """Delete container, volume and row."""
+        self._say(session.session_id, "deleting")
+        try:
+            await self._core.delete_session(session.session_id)
+        except VibeError as error:
+            self._failed(error)
+        else:
+            self._feed.discard(session.session_id)
+        finally:
+            self._say(session.session_id, None)
+
+    def _say(self, session_id: str, words: str | None) -> None:
+        if words is None:
+            self.activity.pop(session_id, None)
+        else:
+            self.activity[session_id] = words
+        for callback in list(self._subscribers):
+            callback()

@@ -1,0 +1,46 @@
+"""What every screen of ours has: the app by its own type, and dialogs that answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar, cast
+
+from textual.binding import Binding, BindingType
+from textual.screen import ModalScreen, Screen, ScreenResultType
+
+if TYPE_CHECKING:
+    from vibetui.ui.app import VibeApp
+
+Answer = TypeVar("Answer")
+
+
+class VibeScreen(Screen[ScreenResultType], Generic[ScreenResultType], inherit_bindings=False):
+    """A full screen. Inherits none of Textual's keys but tab."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "app.focus_next", show=False),
+        Binding("shift+tab", "app.focus_previous", show=False),
+    ]
+
+    @property
+    def vibe(self) -> VibeApp:
+        """The app."""
+        return cast("VibeApp", self.app)
+
+
+class Dialog(ModalScreen[Answer], Generic[Answer], inherit_bindings=False):
+    """A small window over a screen; escape answers None."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "app.focus_next", show=False),
+        Binding("shift+tab", "app.focus_previous", show=False),
+        Binding("escape,ctrl+c", "leave", show=False),
+    ]
+
+    @property
+    def vibe(self) -> VibeApp:
+        """The app."""
+        return cast("VibeApp", self.app)
+
+    def action_leave(self) -> None:
+        """Answer nothing."""
+        self.dismiss(None)

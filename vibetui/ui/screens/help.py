@@ -1,0 +1,67 @@
+"""All keys on one page."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from vibetui.ui.screens.base import Dialog
+
+
+def _sections(prefix: str) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
+    return (
+        (
+            "Your sessions",
+            (
+                ("↑ ↓", "choose"),
+                ("enter", "open: the container starts if it is stopped"),
+                ("n", "new session"),
+                ("s · x", "start in the background · stop"),
+                ("r · d", "rename · delete, with its /workspace"),
+                ("/", "filter; esc ends it"),
+                ("q", "quit; running sessions go on"),
+            ),
+        ),
+        (
+            "In a session",
+            (
+                ("every key", f"goes to the container, but {prefix}"),
+                (f"{prefix} {prefix}", f"sends {prefix} itself"),
+                (f"{prefix} d", "back to your sessions; this one goes on"),
+                (f"{prefix} x", "stop the container; /workspace is kept"),
+                (f"{prefix} q", "disconnect; everything goes on"),
+                ("wheel", "scroll back; any key returns to the prompt"),
+            ),
+        ),
+    )
+
+
+class HelpDialog(Dialog[None]):
+    """Scrolls where it doesn't fit."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("q,question_mark,f1,enter", "leave", show=False)
+    ]
+
+    def __init__(self, prefix: str) -> None:
+        super().__init__()
+        self._prefix = prefix
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog -wide"):
+            yield Static("Keys", classes="dialog-title")
+            with VerticalScroll(id="help"):
+                for title, keys in _sections(self._prefix):
+                    yield Static(title, classes="help-section")
+                    yield Static(
+                        Content("\n").join(
+                            Content.assemble((key.ljust(18), "bold $primary"), what)
+                            for key, what in keys
+                        )
+                    )
+            yield Static("esc closes", classes="dialog-foot")

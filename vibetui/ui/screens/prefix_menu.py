@@ -1,0 +1,81 @@
+"""What the one key that the app keeps opens: a small menu over the terminal."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from vibetui.ui.prefix import key_name
+from vibetui.ui.screens.base import Dialog
+
+
+class MenuChoice(StrEnum):
+    """What the menu answers."""
+
+    SEND_PREFIX = "send"
+    TO_LIST = "list"
+    SCROLL = "scroll"
+    STOP = "stop"
+    HELP = "help"
+    QUIT = "quit"
+
+
+_KEYS = {
+    "d": MenuChoice.TO_LIST,
+    "l": MenuChoice.TO_LIST,
+    "s": MenuChoice.SCROLL,
+    "x": MenuChoice.STOP,
+    "question_mark": MenuChoice.HELP,
+    "f1": MenuChoice.HELP,
+    "q": MenuChoice.QUIT,
+}
+
+
+class PrefixMenu(Dialog[MenuChoice]):
+    """One key answers; the arrows and enter, or the mouse, do too; escape closes."""
+
+    def __init__(self, prefix: str, *, remote: bool) -> None:
+        super().__init__()
+        self._prefix = prefix
+        self._quit = "Disconnect" if remote else "Quit"
+
+    def compose(self) -> ComposeResult:
+        rows = (
+            ("d", "Back to your sessions", MenuChoice.TO_LIST),
+            (self._prefix, f"Send {self._prefix}", MenuChoice.SEND_PREFIX),
+            ("s", "How to scroll", MenuChoice.SCROLL),
+            ("x", "Stop this container", MenuChoice.STOP),
+            ("?", "All keys", MenuChoice.HELP),
+            ("q", f"{self._quit}; the session goes on", MenuChoice.QUIT),
+        )
+        width = max(len(key) for key, _, _ in rows) + 2
+        with Vertical(id="menu"):
+            yield Static("Menu", classes="dialog-title")
+            yield OptionList(
+                *(
+                    Option(Content.assemble((key.ljust(width), "bold $primary"), what), choice)
+                    for key, what, choice in rows
+                ),
+                id="menu-rows",
+            )
+            yield Static("esc back to the terminal", classes="dialog-foot")
+
+    def on_mount(self) -> None:
+        self.query_one(OptionList).highlighted = 0
+
+    def on_key(self, event: events.Key) -> None:
+        sends = event.key == key_name(self._prefix)
+        choice = MenuChoice.SEND_PREFIX if sends else _KEYS.get(event.key)
+        if choice is not None:
+            event.stop()
+            event.prevent_default()
+            self.dismiss(choice)
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss(MenuChoice(event.option_id or ""))

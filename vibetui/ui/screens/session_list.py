@@ -1,0 +1,268 @@
+"""The first screen: the user's sessions."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Input, OptionList, Static
+
+from vibetui.errors import VibeError
+from vibetui.model import Session, SessionStatus
+from vibetui.ui.errands import Errands
+from vibetui.ui.names import suggest
+from vibetui.ui.screens.base import VibeScreen
+from vibetui.ui.screens.confirm import ConfirmDialog
+from vibetui.ui.screens.delete import DeleteDialog
+from vibetui.ui.screens.new_session import NewSession, NewSessionDialog
+from vibetui.ui.screens.rename import RenameDialog
+from vibetui.ui.widgets.key_bar import Hint, KeyBar
+from vibetui.ui.widgets.session_rows import SessionRows
+from vibetui.ui.widgets.trouble_banner import TroubleBanner
+from vibetui.ui.wording import counted
+
+_AGES_EVERY = 20.0
+
+
+class SessionListScreen(VibeScreen[None]):
+    """Shows `SessionFeed`; what a person asks for goes to `Errands` or opens a workspace."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("n", "new", show=False),
+        Binding("s", "start", show=False),
+        Binding("x", "stop", show=False),
+        Binding("r", "rename", show=False),
+        Binding("d,delete", "delete", show=False),
+        Binding("slash", "filter", show=False),
+        Binding("escape", "clear_filter", show=False),
+        Binding("ctrl+r,f5", "try_now", show=False),
+        Binding("question_mark,f1", "app.help", show=False),
+        Binding("q,ctrl+c,ctrl+q", "quit", show=False),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._errands: Errands | None = None
+        self._user = ""
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="list-page"):
+            yield Static(id="list-title")
+            yield TroubleBanner()
+            yield Input(id="filter", placeholder="Filter by name", compact=True)
+            yield SessionRows()
+            yield Static(id="empty")
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        self._errands = Errands(self.vibe.core, self.vibe.feed, self._errand_failed)
+        self._errands.subscribe(self._show)
+        self.vibe.feed.subscribe(self._show)
+        self.set_interval(_AGES_EVERY, self._show)
+        self.query_one("#filter").display = False
+        self.run_worker(self._greet())
+        self._show()
+
+    async def _greet(self) -> None:
+        try:
+            self._user = (await self.vibe.core.whoami()).name
+        except VibeError:
+            return  # The banner says it already.
+        self._show()
+
+    # What is shown
+
+    def _show(self) -> None:
+        feed, rows = self.vibe.feed, self.query_one(SessionRows)
+        sessions = self._filtered()
+        rows.show(sessions, self._work.activity, self.vibe.world.now())
+        rows.display = bool(sessions)
+        self.query_one(TroubleBanner).show(feed.trouble, feed.retry_delay)
+        self._show_title()
+        empty = self.query_one("#empty", Static)
+        empty.display = not sessions
+        empty.update(self._emptiness())
+        if sessions and self.focused is None and self.is_current:
+            rows.rows.focus()
+        self._show_keys()
+
+    def _filtered(self) -> list[Session]:
+        wanted = self.query_one("#filter", Input).value.strip().lower()
+        return [session for session in self.vibe.feed.sessions if wanted in session.name.lower()]
+
+    def _emptiness(self) -> Content:
+        if not self.vibe.feed.loaded:
+            return Content("" if self.vibe.feed.trouble else "Reading your sessions…")
+        if self.vibe.feed.sessions:
+            return Content.assemble("No session matches. ", ("esc", "bold $primary"), " shows all.")
+        return Content.assemble(
+            ("No sessions yet", "bold"),
+            "\n\nA session is a container of your own with a\n/workspace that is kept.\n\nPress ",
+            ("n", "bold $primary"),
+            " to make the first one.",
+        )
+
+    def _show_title(self) -> None:
+        sessions = self.vibe.feed.sessions
+        running = sum(session.status is SessionStatus.RUNNING for session in sessions)
+        shown = len(self._filtered())
+        parts = [self._user] if self._user else []
+        if sessions and shown < len(sessions):
+            parts.append(f"{shown} of {counted(len(sessions), 'session')}")
+        elif sessions:
+            parts += [counted(len(sessions), "session"), f"{running} running"]
+        title = self.query_one("#list-title", Static)
+        right = " · ".join(parts)
+        room = max(title.content_size.width - len("vibetui"), 0)
+        title.update(Content.assemble(("vibetui", "bold $primary"), (right.rjust(room), "$muted")))
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._show_title)
+
+    def _show_keys(self) -> None:
+        session = self._selected
+        any_session = session is not None
+        self.query_one(KeyBar).show(
+            (
+                Hint("↵", "Open", "screen.open", any_session),
+                Hint("n", "New", "screen.new"),
+                Hint("s", "Start", "screen.start", any_session),
+                Hint("x", "Stop", "screen.stop", any_session),
+                Hint("r", "Rename", "screen.rename", any_session),
+                Hint("d", "Delete", "screen.delete", any_session),
+                Hint("/", "Filter", "screen.filter", bool(self.vibe.feed.sessions)),
+                Hint("?", "Help", "app.help"),
+                Hint("q", "Quit", "screen.quit"),
+            )
+        )
+
+    # What is asked for
+
+    @property
+    def _work(self) -> Errands:
+        assert self._errands is not None
+        return self._errands
+
+    @property
+    def _selected(self) -> Session | None:
+        selected = self.query_one(SessionRows).selected_id
+        return None if selected is None else self.vibe.feed.get(selected)
+
+    def _errand_failed(self, error: VibeError) -> None:
+        self.vibe.tell(error)
+
+    @on(OptionList.OptionSelected)
+    def action_open(self) -> None:
+        """Open the session under the cursor."""
+        if (session := self._selected) is not None:
+            self._work.forget(session.session_id)
+            self.vibe.open_workspace(session)
+
+    def action_new(self) -> None:
+        """Ask for a name, create, open."""
+        self.run_worker(self._new(), group="dialog", exclusive=True)
+
+    async def _new(self) -> None:
+        feed = self.vibe.feed
+        try:
+            templates = await self.vibe.core.templates()
+        except VibeError as error:
+            self.vibe.tell(error)
+            return
+        suggestion = suggest(feed.names, self.vibe.world.choose)
+        dialog = NewSessionDialog(suggestion, feed.names, templates)
+        wanted = await self.app.push_screen_wait(dialog)
+        if isinstance(wanted, NewSession):
+            session = await self._work.create(wanted.name, wanted.template)
+            if session is not None:
+                self.query_one(SessionRows).select(session.session_id)
+                self.vibe.open_workspace(session)
+
+    def action_start(self) -> None:
+        """Start in the background; the row says how it goes."""
+        session = self._selected
+        if session is not None and session.status is not SessionStatus.RUNNING:
+            identity = session.session_id
+            self.run_worker(self._work.start(identity), group=f"start-{identity}", exclusive=True)
+
+    def action_stop(self) -> None:
+        """Stop, after asking."""
+        session = self._selected
+        if session is not None and session.status is not SessionStatus.STOPPED:
+            self.run_worker(self._stop(session), group="dialog", exclusive=True)
+
+    async def _stop(self, session: Session) -> None:
+        dialog = ConfirmDialog(
+            f"Stop {session.name}?",
+            "Its programs end. /workspace is kept, and it can be started again.",
+            "Stop",
+        )
+        if await self.app.push_screen_wait(dialog):
+            self.run_worker(self._work.stop(session))
+
+    def action_rename(self) -> None:
+        """Ask for a new name."""
+        if (session := self._selected) is not None:
+            self.run_worker(self._rename(session), group="dialog", exclusive=True)
+
+    async def _rename(self, session: Session) -> None:
+        name = await self.app.push_screen_wait(RenameDialog(session, self.vibe.feed.names))
+        if name and name != session.name:
+            await self._work.rename(session, name)
+
+    def action_delete(self) -> None:
+        """Delete, once the name has been typed."""
+        if (session := self._selected) is not None:
+            self.run_worker(self._delete(session), group="dialog", exclusive=True)
+
+    async def _delete(self, session: Session) -> None:
+        if await self.app.push_screen_wait(DeleteDialog(session)):
+            self.run_worker(self._work.delete(session))
+
+    # The filter
+
+    def action_filter(self) -> None:
+        """Show the filter and type into it."""
+        if self.vibe.feed.sessions:
+            self.query_one("#filter").display = True
+            self.query_one("#filter").focus()
+
+    def action_clear_filter(self) -> None:
+        """All sessions again."""
+        field = self.query_one("#filter", Input)
+        field.value, field.display = "", False
+        self._show()
+        self.query_one(SessionRows).rows.focus()
+
+    @on(Input.Changed, "#filter")
+    def _filter_changed(self) -> None:
+        self._show()
+
+    @on(Input.Submitted, "#filter")
+    def _filter_done(self) -> None:
+        if self._filtered():
+            self.query_one(SessionRows).rows.focus()
+
+    @on(OptionList.OptionHighlighted)
+    def _moved(self) -> None:
+        self._show_keys()
+
+    def on_key(self, event: events.Key) -> None:
+        if event.key == "down" and self.focused is self.query_one("#filter"):
+            event.stop()
+            self._filter_done()
+
+    def action_try_now(self) -> None:
+        """Don't wait for the next attempt to reach the core."""
+        self.vibe.feed.try_now()
+
+    def action_quit(self) -> None:
+        """Leave; sessions go on."""
+        self.vibe.leave()
+
+    def on_screen_resume(self) -> None:
+        self._show()

@@ -1,0 +1,321 @@
+"""One session: the start-up panel until its container is ready, then its terminal."""
+
+from __future__ import annotations
+
+import os
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.content import Content
+from textual.widgets import Static
+
+from vibetui.agent import AgentConnection, ExitStatus
+from vibetui.errors import AgentError, CoreUnavailable, VibeError
+from vibetui.model import Session, SessionStatus
+from vibetui.terminals import Terminal, TerminalSettings
+from vibetui.ui.opening import Opening, Phase
+from vibetui.ui.prefix import key_bytes, key_name
+from vibetui.ui.screens.base import VibeScreen
+from vibetui.ui.screens.confirm import ConfirmDialog
+from vibetui.ui.screens.log import LogScreen
+from vibetui.ui.screens.prefix_menu import MenuChoice, PrefixMenu
+from vibetui.ui.widgets.choice_row import Choice, ChoiceRow, Offer
+from vibetui.ui.widgets.ended_panel import EndedPanel
+from vibetui.ui.widgets.key_bar import Hint, KeyBar
+from vibetui.ui.widgets.startup_panel import StartupPanel
+from vibetui.ui.widgets.terminal_pane import TerminalPane
+from vibetui.ui.wording import STATUS_GLYPHS, keeps_running, welcome
+
+NOW_RUNNING = "Development container is now running"
+_SCROLLING = "The mouse wheel scrolls back; shift+page up and page down do too. Any key returns."
+_HELD_AT_LEAST = 2.0
+"""Seconds that a connection must have lasted to be renewed without asking."""
+_CLIENT_ENVIRONMENT = ("COLORTERM", "LANG", "LC_ALL", "LC_CTYPE")
+
+
+class WorkspaceScreen(VibeScreen[None]):
+    """All keys go to the container but the prefix; the bottom line always names it."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+        self._terminal: Terminal | None = None
+        self._title = ""
+        self._note = ""
+        self._stopping = False
+        self._ended = False
+
+    def compose(self) -> ComposeResult:
+        vibe = self.vibe
+        self._opening = Opening(vibe.core, self._session.session_id, vibe.world, self._changed)
+        yield Static(id="workspace-title", classes="bar", markup=False)
+        with Container(id="stage", classes="-blocked"):
+            pane = TerminalPane(prefix_key=vibe.settings.prefix_key)
+            pane.id = "pane"
+            yield pane
+            yield StartupPanel(self._opening, vibe.world)
+            yield EndedPanel()
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        self._unsubscribe = self.vibe.feed.subscribe(self._session_changed)
+        self.query_one(StartupPanel).session_name = self._session.name
+        self.query_one(EndedPanel).display = False
+        self._show_title()
+        # The terminal is opened in the size of the pane, which the first layout decides.
+        self.call_after_refresh(self._begin)
+
+    def on_unmount(self) -> None:
+        self._unsubscribe()
+
+    # The way in
+
+    def _begin(self, *, recreate: bool = False) -> None:
+        self._stopping = self._ended = False
+        self._note = ""
+        self.query_one(EndedPanel).display = False
+        self.query_one(StartupPanel).display = True
+        self.query_one("#stage").add_class("-blocked")
+        self.set_focus(None)
+        self.run_worker(self._visit(recreate), group="visit", exclusive=True)
+
+    async def _visit(self, recreate: bool) -> None:
+        connection = await self._opening.run(recreate=recreate)
+        if connection is not None and not self._opening.progress.warm:
+            self._note = NOW_RUNNING
+        while connection is not None:
+            connection = await self._use(connection)
+
+    async def _use(self, connection: AgentConnection) -> AgentConnection | None:
+        """Show the terminal until it ends; answers a connection to go on with, if there is one."""
+        try:
+            terminal = await self._start_terminal(connection)
+        except VibeError as error:
+            self._opening.failed(error)
+            return None
+        began = self.vibe.world.monotonic()
+        self._reveal(terminal)
+        try:
+            self._say_shell_ended(await terminal.run())
+            return None
+        except AgentError as error:
+            return await self._after_break(error, self.vibe.world.monotonic() - began)
+        finally:
+            self._terminal = None
+            terminal.close()
+
+    async def _start_terminal(self, connection: AgentConnection) -> Terminal:
+        pane, settings = self.query_one(TerminalPane), self.vibe.settings
+        try:
+            return await Terminal.start(
+                connection,
+                rows=max(pane.size.height, 1),
+                columns=max(pane.size.width, 1),
+                settings=TerminalSettings(settings.emulator, settings.scrollback_lines),
+                banner=welcome(self._session.name, settings.prefix_key),
+                term_env={
+                    name: os.environ[name] for name in _CLIENT_ENVIRONMENT if name in os.environ
+                },
+            )
+        except BaseException:
+            connection.close()
+            raise
+
+    def _reveal(self, terminal: Terminal) -> None:
+        self._terminal = terminal
+        self._opening.opened()
+        pane = self.query_one(TerminalPane)
+        pane.show(terminal)
+        self.query_one(StartupPanel).display = False
+        self.query_one("#stage").remove_class("-blocked")
+        pane.focus()
+        self._show_keys()
+
+    # The ways out
+
+    async def _after_break(self, error: AgentError, held: float) -> AgentConnection | None:
+        """Whether the container still runs, only a new connection can tell."""
+        if self._stopping:
+            return self._say_stopped(f"You stopped {self._session.name}. /workspace is kept.")
+        try:
+            connection = await self.vibe.core.attach(self._session.session_id)
+        except CoreUnavailable as trouble:
+            return self._say(
+                "The connection to the container broke",
+                f"{trouble.message} Your programs may still be running.",
+                Offer(Choice.START, "Reconnect"),
+            )
+        except VibeError:
+            return self._say_stopped("Its programs have ended. /workspace is kept.")
+        if held >= _HELD_AT_LEAST:
+            return connection
+        connection.close()
+        return self._say(
+            "The connection to the container broke",
+            f"{error.message} The container still runs.",
+            Offer(Choice.START, "Reconnect"),
+        )
+
+    def _say_shell_ended(self, status: ExitStatus) -> None:
+        if self._stopping:
+            self._say_stopped(f"You stopped {self._session.name}. /workspace is kept.")
+            return
+        how = f"exit {status.code}" if status.code is not None else f"signal {status.signal}"
+        self._say(
+            f"The shell ended ({how})",
+            "The container goes on. Enter opens a new shell, l goes back to your sessions.",
+            Offer(Choice.START, "New shell"),
+        )
+
+    def _say_stopped(self, text: str) -> None:
+        self._say(
+            "The container has stopped",
+            text,
+            Offer(Choice.START, "Start again"),
+            Offer(Choice.SEE_LOG, "See log"),
+        )
+
+    def _say(self, title: str, text: str, *offers: Offer) -> None:
+        self._ended = True
+        self._note = ""
+        panel = self.query_one(EndedPanel)
+        panel.display = True
+        panel.say(title, text, [*offers, Offer(Choice.BACK, "Your sessions")])
+        self._show_keys()
+
+    @on(ChoiceRow.Chosen)
+    def _chosen(self, event: ChoiceRow.Chosen) -> None:
+        match event.choice:
+            case Choice.START:
+                self._begin()
+            case Choice.RECREATE:
+                self._begin(recreate=True)
+            case Choice.SEE_LOG:
+                self.app.push_screen(LogScreen(self._session))
+            case Choice.CANCEL:
+                self.run_worker(self._opening.cancel(), group="cancel", exclusive=True)
+            case Choice.BACK:
+                self.dismiss(None)
+
+    # The prefix and its menu
+
+    @on(TerminalPane.PrefixPressed)
+    def action_menu(self) -> None:
+        """Open the menu of the prefix."""
+        self.run_worker(self._menu(), group="menu", exclusive=True)
+
+    async def _menu(self) -> None:
+        vibe = self.vibe
+        choice = await self.app.push_screen_wait(
+            PrefixMenu(vibe.settings.prefix_key, remote=vibe.remote)
+        )
+        match choice:
+            case MenuChoice.SEND_PREFIX if self._terminal is not None:
+                self._terminal.write(key_bytes(vibe.settings.prefix_key))
+            case MenuChoice.TO_LIST:
+                self.dismiss(None)
+            case MenuChoice.SCROLL:
+                self.notify(_SCROLLING, markup=False)
+            case MenuChoice.STOP:
+                await self._stop()
+            case MenuChoice.HELP:
+                vibe.action_help()
+            case MenuChoice.QUIT:
+                self._quit()
+            case _:
+                pass
+
+    async def _stop(self) -> None:
+        name = self._session.name
+        sure = await self.app.push_screen_wait(
+            ConfirmDialog(f"Stop {name}?", "Its programs end. /workspace is kept.", "Stop")
+        )
+        if not sure:
+            return
+        self._stopping, self._note = True, "Stopping…"
+        self._show_keys()
+        try:
+            self.vibe.feed.put(await self.vibe.core.stop_session(self._session.session_id))
+        except VibeError as error:
+            self._stopping, self._note = False, ""
+            self.vibe.tell(error)
+
+    def _quit(self) -> None:
+        if self._session.status is SessionStatus.STOPPED:
+            self.vibe.leave()
+        else:
+            self.app.exit(keeps_running(self._session.name))
+
+    def on_key(self, event: events.Key) -> None:
+        """Keys that no widget took: the pane takes all of them but the prefix."""
+        if event.key == key_name(self.vibe.settings.prefix_key):
+            self.action_menu()
+        elif event.key == "escape" or (self._ended and event.key == "l"):
+            self.dismiss(None)
+        elif event.key == "c" and self._opening.phase is Phase.STARTING:
+            self.post_message(ChoiceRow.Chosen(Choice.CANCEL))
+        elif event.key in ("question_mark", "f1"):
+            self.vibe.action_help()
+
+    # What is shown
+
+    def _changed(self) -> None:
+        if self.is_attached:
+            self.query_one(StartupPanel).refresh_opening()
+            self._show_keys()
+
+    def _session_changed(self) -> None:
+        session = self.vibe.feed.get(self._session.session_id)
+        if session is not None:
+            self._session = session
+            self.query_one(StartupPanel).session_name = session.name
+            self._show_title()
+
+    @on(TerminalPane.TitleChanged)
+    def _title_changed(self, event: TerminalPane.TitleChanged) -> None:
+        self._title = event.title
+        self._show_title()
+
+    @on(TerminalPane.BellRang)
+    def _bell_rang(self) -> None:
+        self.app.bell()
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._show_title)
+
+    def _show_title(self) -> None:
+        session, bar = self._session, self.query_one("#workspace-title", Static)
+        status = f"{STATUS_GLYPHS[session.status]} {session.status}"
+        left = f"{session.name}  {status}"
+        room = bar.content_size.width - len(left) - 2
+        colors = {SessionStatus.RUNNING: "$success", SessionStatus.STARTING: "$warning"}
+        title = Content(self._title or session.template).truncate(max(room, 0), ellipsis=True)
+        bar.update(
+            Content.assemble(
+                (session.name, "bold"),
+                "  ",
+                (status, f"not bold {colors.get(session.status, '$muted')}"),
+                " " * max(room - title.cell_length + 2, 2),
+                title.stylize("not bold $muted"),
+            )
+        )
+
+    def _show_keys(self) -> None:
+        menu = Hint(self.vibe.settings.prefix_key, "menu", "screen.menu")
+        back = Hint("esc", "Your sessions", "screen.back")
+        if self._terminal is not None:
+            hints: tuple[Hint, ...] = (menu,)
+        elif self._opening.phase is Phase.STARTING:
+            hints = (menu, Hint("c", "Cancel", "screen.cancel"), back)
+        else:
+            hints = (menu, back)
+        self.query_one(KeyBar).show(hints, self._note)
+
+    def action_back(self) -> None:
+        """Back to the list; the session goes on."""
+        self.dismiss(None)
+
+    def action_cancel(self) -> None:
+        """Give the start up."""
+        self.post_message(ChoiceRow.Chosen(Choice.CANCEL))

@@ -1,0 +1,1 @@
+"""Widgets: they show a model and send messages. One a file."""
