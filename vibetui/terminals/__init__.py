@@ -1,1 +1,29 @@
-"""Terminals: the emulators, the keyboard and the mouse as bytes, and `Terminal`, one live shell."""
+"""Terminals: emulators, the keyboard and the mouse as bytes, and `Terminal`, one live shell."""
+
+from vibetui.terminals.emulators import make_emulator
+from vibetui.terminals.protocol import (
+    CellStyle,
+    Color,
+    Cursor,
+    Emulator,
+    Modes,
+    MouseEncoding,
+    MouseTracking,
+    Run,
+)
+from vibetui.terminals.terminal import ENVIRONMENT, Terminal, TerminalSettings
+
+__all__ = [
+    "ENVIRONMENT",
+    "CellStyle",
+    "Color",
+    "Cursor",
+    "Emulator",
+    "Modes",
+    "MouseEncoding",
+    "MouseTracking",
+    "Run",
+    "Terminal",
+    "TerminalSettings",
+    "make_emulator",
+]
