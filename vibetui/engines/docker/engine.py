@@ -116,15 +116,18 @@ class DockerEngine:
             raise EngineError(explanation(error)) from error
 
     async def start_container(self, container_id: str) -> None:
+        # Starting a paused one is no error for Docker, and does nothing: so look first (1 ms).
+        state = await self.inspect(container_id)
         try:
-            await self._call(lambda api: api.start(container_id))
+            if state is not None and state.status == "paused":
+                await self._call(lambda api: api.unpause(container_id))
+            else:
+                await self._call(lambda api: api.start(container_id))
         except APIError as error:
             state = await self.inspect(container_id)
             if state is None or state.status == "removing":
                 raise NotFound("The container is gone.") from error
-            if state.status == "paused":
-                await self._sdk(lambda api: api.unpause(container_id))
-            elif not state.running:
+            if not state.running:
                 raise EngineError(explanation(error)) from error
 
     async def stop_container(self, container_id: str, grace: float) -> None:
