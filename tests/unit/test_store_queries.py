@@ -98,16 +98,18 @@ async def test_an_update_changes_what_is_given_and_none_empties(store: Store) ->
         await store.update_session("nowhere")
 
 
-async def test_the_list_begins_with_what_was_used_or_made_last(store: Store) -> None:
+async def test_the_list_begins_with_what_was_used_last_and_ends_with_the_oldest_unused(
+    store: Store,
+) -> None:
     ada = await store.add_user("ada")
-    old_used_now = session_of(ada, "old, used just now", NOON - timedelta(days=9))
-    new_unused = session_of(ada, "new, never used", NOON - timedelta(hours=1))
-    old_unused = session_of(ada, "old, never used", NOON - timedelta(days=2))
-    for session in (old_unused, old_used_now, new_unused):
+    ages = {"old": 9, "older": 10, "unused": 1, "older unused": 2}
+    made = {name: session_of(ada, name, NOON - timedelta(days=age)) for name, age in ages.items()}
+    for session in made.values():
         await store.add_session(session)
-    await store.update_session(old_used_now.session_id, last_used_at=NOON)
+    await store.update_session(made["old"].session_id, last_used_at=NOON - timedelta(hours=5))
+    await store.update_session(made["older"].session_id, last_used_at=NOON - timedelta(hours=4))
     listed = [session.name for session in await store.sessions_of(ada.user_id)]
-    assert listed == ["old, used just now", "new, never used", "old, never used"]
+    assert listed == ["older", "old", "unused", "older unused"]
 
 
 async def test_a_session_of_no_user_is_refused(store: Store) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any, Final
 
-from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy import Row, delete, insert, select, update
 
 from vibetui.errors import NotFound
 from vibetui.model import Session, SessionStatus
@@ -53,13 +53,16 @@ class SessionQueries(Database):
             return None if row is None else _session(row)
 
     async def sessions_of(self, user_id: str) -> list[Session]:
-        """The most recently used first; one never used counts from its creation."""
-        used = func.coalesce(sessions.c.last_used_at, sessions.c.created_at)
+        """The most recently used first; those never used by creation, newest first."""
         async with self._read() as db:
             found = await db.execute(
                 select(sessions)
                 .where(sessions.c.user_id == user_id)
-                .order_by(used.desc(), sessions.c.created_at.desc(), sessions.c.session_id)
+                .order_by(
+                    sessions.c.last_used_at.desc().nulls_last(),
+                    sessions.c.created_at.desc(),
+                    sessions.c.session_id,
+                )
             )
             return [_session(row) for row in found]
 

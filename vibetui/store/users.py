@@ -73,8 +73,15 @@ class UserQueries(Database):
 
     async def add_key(self, key: PublicKey) -> None:
         """Raises `Conflict` where anybody has this key, `NotFound` where there is no such user."""
+        await self.add_keys([key])
+
+    async def add_keys(self, keys: Iterable[PublicKey]) -> None:
+        """Add all or none. Raises as `add_key`."""
+        rows = [asdict(key) for key in keys]
+        if not rows:
+            return
         async with self._write(conflict=_KEY_TAKEN, missing=_NO_USER) as db:
-            await db.execute(insert(public_keys).values(asdict(key)))
+            await db.execute(insert(public_keys), rows)
 
     async def key_by_fingerprint(self, fingerprint: str) -> PublicKey | None:
         async with self._read() as db:

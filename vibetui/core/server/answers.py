@@ -1,0 +1,109 @@
+"""Errors as JSON, and who may connect: what every app of the core's API has around its routes."""
+
+from __future__ import annotations
+
+import os
+import socket
+import struct
+from collections.abc import Awaitable, Callable
+
+import structlog
+from aiohttp import web
+
+from vibetui.core.wire import Json
+from vibetui.errors import (
+    Conflict,
+    CoreUnavailable,
+    Denied,
+    EngineUnavailable,
+    Invalid,
+    NotFound,
+    VibeError,
+)
+
+log = structlog.get_logger(__name__)
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+_STATUS: tuple[tuple[type[VibeError], int], ...] = (
+    (NotFound, 404),
+    (Invalid, 400),
+    (Conflict, 409),
+    (Denied, 403),
+    (EngineUnavailable, 503),
+    (CoreUnavailable, 503),
+)
+
+_UCRED = struct.Struct("3i")
+"""pid, uid, gid: ``struct ucred`` of unix(7)."""
+
+
+def error_json(error: BaseException, where: str) -> Json:
+    """What the client is told. What nobody foresaw goes to the log and is told in one sentence."""
+    if isinstance(error, VibeError):
+        if error.__cause__ is not None:
+            log.info("core.error", where=where, message=error.message, cause=repr(error.__cause__))
+        return error.to_json()
+    log.error("core.failed", where=where, exc_info=error)
+    return VibeError(
+        "Something went wrong in the server's core.", "The cause is in the server's log."
+    ).to_json()
+
+
+@web.middleware
+async def errors_as_json(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """No answer of the API is anything but JSON."""
+    try:
+        return await handler(request)
+    except web.HTTPException as error:
+        unknown = NotFound("There is no such thing.")
+        return web.json_response(error_json(unknown, request.path), status=error.status)
+    except Exception as error:
+        status = next((code for kind, code in _STATUS if isinstance(error, kind)), 500)
+        return web.json_response(error_json(error, request.path), status=status)
+
+
+@web.middleware
+async def only_this_account(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuse everybody but root and the account that runs the core, whatever the file's mode."""
+    peer = peer_uid(request)
+    if peer not in (0, os.getuid()):
+        log.warning("core.refused", uid=peer)
+        raise Denied("This core belongs to another account.")
+    return await handler(request)
+
+
+def connection_of(request: web.Request) -> socket.socket:
+    """A duplicate of the request's socket; the caller closes it."""
+    transport = request.transport
+    if transport is None:
+        raise ConnectionResetError("the client has gone")
+    duplicate: socket.socket = transport.get_extra_info("socket").dup()
+    return duplicate
+
+
+def peer_uid(request: web.Request) -> int:
+    """Who has connected, as the kernel says (SO_PEERCRED)."""
+    with connection_of(request) as sock:
+        packed = sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size)
+    _, uid, _ = _UCRED.unpack(packed)
+    return int(uid)
+
+
+async def body_of(request: web.Request) -> Json:
+    """The request's JSON object. Raises `Invalid`."""
+    try:
+        data = await request.json()
+    except ValueError as error:
+        raise Invalid("The request is not JSON.") from error
+    if not isinstance(data, dict):
+        raise Invalid("The request is not a JSON object.")
+    return data
+
+
+def text_of(data: Json, key: str) -> str:
+    """A member that must be a string. Raises `Invalid`."""
+    value = data.get(key)
+    if not isinstance(value, str):
+        raise Invalid(f"The request lacks “{key}”.")
+    return value

@@ -1,0 +1,123 @@
+"""The routes of one user: `Core`, method by method; the socket settles whose they are."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+from typing import Any
+
+from aiohttp import web
+
+from vibetui.core import wire
+from vibetui.core.local import LocalCore
+from vibetui.core.server.answers import body_of, text_of
+from vibetui.core.server.descriptor import check_upgrade, hand_over
+from vibetui.core.server.streams import send_stream
+from vibetui.core.wire import Json
+from vibetui.errors import Invalid
+
+
+class UserRoutes:
+    """Handlers over the core of one user.
+
+    Args:
+        core: Gets that core. It alone decides what is the user's and what isn't.
+        closing: Set when the server ends, so that streams do.
+    """
+
+    def __init__(self, core: Callable[[], Awaitable[LocalCore]], closing: asyncio.Event) -> None:
+        self._core = core
+        self._closing = closing
+
+    def table(self) -> list[web.RouteDef]:
+        session = "/v1/sessions/{session_id}"
+        return [
+            web.get("/v1/whoami", self.whoami),
+            web.get("/v1/templates", self.templates),
+            web.get("/v1/sessions", self.list_sessions),
+            web.post("/v1/sessions", self.create),
+            web.delete(session, self.delete),
+            web.post(f"{session}/rename", self.rename),
+            web.post(f"{session}/stop", self.stop),
+            web.post(f"{session}/open", self.open),
+            web.post(f"{session}/cancel", self.cancel),
+            web.post(f"{session}/attach", self.attach),
+            web.get(f"{session}/log", self.log),
+            web.get("/v1/watch", self.watch),
+        ]
+
+    async def whoami(self, _: web.Request) -> web.Response:
+        core = await self._core()
+        return web.json_response(wire.user_to_json(await core.whoami()))
+
+    async def templates(self, _: web.Request) -> web.Response:
+        core = await self._core()
+        return web.json_response([wire.template_to_json(one) for one in await core.templates()])
+
+    async def list_sessions(self, _: web.Request) -> web.Response:
+        core = await self._core()
+        return web.json_response([wire.session_to_json(one) for one in await core.list_sessions()])
+
+    async def create(self, request: web.Request) -> web.Response:
+        core, data = await self._core(), await body_of(request)
+        template: Any = data.get("template")
+        if template is not None and not isinstance(template, str):
+            raise Invalid("“template” is not a string.")
+        made = await core.create_session(text_of(data, "name"), template)
+        return web.json_response(wire.session_to_json(made))
+
+    async def rename(self, request: web.Request) -> web.Response:
+        core, data = await self._core(), await body_of(request)
+        renamed = await core.rename_session(_id(request), text_of(data, "name"))
+        return web.json_response(wire.session_to_json(renamed))
+
+    async def delete(self, request: web.Request) -> web.Response:
+        await (await self._core()).delete_session(_id(request))
+        return web.json_response({})
+
+    async def stop(self, request: web.Request) -> web.Response:
+        stopped = await (await self._core()).stop_session(_id(request))
+        return web.json_response(wire.session_to_json(stopped))
+
+    async def cancel(self, request: web.Request) -> web.Response:
+        await (await self._core()).cancel_open(_id(request))
+        return web.json_response({})
+
+    async def log(self, request: web.Request) -> web.Response:
+        return web.json_response({"log": await (await self._core()).session_log(_id(request))})
+
+    async def attach(self, request: web.Request) -> web.StreamResponse:
+        check_upgrade(request)
+        connection = await (await self._core()).attach(_id(request))
+        with connection.release() as sock:
+            return hand_over(request, sock.fileno())
+
+    async def open(self, request: web.Request) -> web.StreamResponse:
+        core, data = await self._core(), await body_of(request)
+        return await send_stream(
+            request,
+            _open_items(core, _id(request), recreate=data.get("recreate") is True),
+            self._closing,
+        )
+
+    async def watch(self, request: web.Request) -> web.StreamResponse:
+        return await send_stream(request, _watch_items(await self._core()), self._closing)
+
+
+async def _open_items(
+    core: LocalCore, session_id: str, *, recreate: bool
+) -> AsyncGenerator[Json, None]:
+    async with aclosing(core.open_session(session_id, recreate=recreate)) as events:
+        async for event in events:
+            yield event.to_json()
+
+
+async def _watch_items(core: LocalCore) -> AsyncGenerator[Json, None]:
+    async with aclosing(core.watch()) as notices:
+        async for notice in notices:
+            yield wire.notice_to_json(notice)
+
+
+def _id(request: web.Request) -> str:
+    return request.match_info["session_id"]

@@ -1,0 +1,96 @@
+"""What a core process has one of: the store, the engine, the sessions, the watchers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import structlog
+
+from vibetui.core.accounts import operator_name
+from vibetui.core.local import LocalCore
+from vibetui.core.watchers import Watchers
+from vibetui.engines.docker import DockerEngine
+from vibetui.errors import Conflict, VibeError
+from vibetui.model import User
+from vibetui.sessions import SessionManager
+from vibetui.settings import Settings
+from vibetui.store import Store
+
+log = structlog.get_logger(__name__)
+
+
+class CoreService:
+    """Everything behind a `Core`, whoever is asking. Made by `start`."""
+
+    def __init__(
+        self, settings: Settings, store: Store, manager: SessionManager, watchers: Watchers
+    ) -> None:
+        self.settings = settings
+        self.store = store
+        self.manager = manager
+        self.watchers = watchers
+
+    @classmethod
+    @asynccontextmanager
+    async def start(cls, settings: Settings) -> AsyncIterator[CoreService]:
+        """A running service; on leaving, flights end and nothing is left but the containers.
+
+        An engine that can't be reached doesn't keep the core from starting: it may come later.
+
+        Raises:
+            StoreError: the database can't be used.
+        """
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        settings.run_dir.mkdir(mode=0o700, exist_ok=True)
+        async with AsyncExitStack() as stack:
+            store = await Store.open(settings.database_path)
+            stack.push_async_callback(store.close)
+            engine = DockerEngine(
+                settings.engine_url,
+                timeout=settings.engine_timeout,
+                pull_stall=settings.pull_stall_timeout,
+            )
+            stack.push_async_callback(engine.close)
+            watchers = Watchers()
+            manager = SessionManager(engine, store, settings, notify=watchers.publish)
+            stack.push_async_callback(manager.close)
+            await stack.enter_async_context(_running(manager))
+            yield cls(settings, store, manager, watchers)
+
+    def as_user(self, user: User) -> LocalCore:
+        """The core as `user` sees it."""
+        return LocalCore(self, user)
+
+    async def local_user(self) -> User:
+        """The account of whoever runs this process; made, without a key, if it is missing."""
+        name = operator_name()
+        found = await self.store.user_by_name(name)
+        if found is not None:
+            return found
+        try:
+            return await self.store.add_user(name)
+        except Conflict:
+            found = await self.store.user_by_name(name)
+            if found is None:
+                raise
+            return found  # Another process made it in between.
+
+
+@asynccontextmanager
+async def _running(manager: SessionManager) -> AsyncIterator[None]:
+    task = asyncio.create_task(_follow(manager), name="follow the engine")
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+async def _follow(manager: SessionManager) -> None:
+    try:
+        await manager.run()
+    except (VibeError, OSError) as error:
+        # Sessions can still be opened: only rows no longer follow what happens outside.
+        log.error("core.follow_failed", cause=str(error), exc_info=error)

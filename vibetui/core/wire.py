@@ -1,0 +1,56 @@
+"""The nouns as JSON, for the core's API. What `OpenEvent` and `VibeError` know, they do."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from vibetui.model import Session, SessionChange, SessionNotice, SessionStatus, Template, User
+
+Json = dict[str, Any]
+
+
+def user_to_json(user: User) -> Json:
+    return {**asdict(user), "created_at": user.created_at.isoformat()}
+
+
+def user_from_json(data: Json) -> User:
+    return User(**{**data, "created_at": datetime.fromisoformat(data["created_at"])})
+
+
+def session_to_json(session: Session) -> Json:
+    used = session.last_used_at
+    return {
+        **asdict(session),
+        "created_at": session.created_at.isoformat(),
+        "last_used_at": None if used is None else used.isoformat(),
+    }
+
+
+def session_from_json(data: Json) -> Session:
+    used = data["last_used_at"]
+    return Session(
+        **{
+            **data,
+            "status": SessionStatus(data["status"]),
+            "created_at": datetime.fromisoformat(data["created_at"]),
+            "last_used_at": None if used is None else datetime.fromisoformat(used),
+        }
+    )
+
+
+def template_to_json(template: Template) -> Json:
+    return asdict(template)
+
+
+def template_from_json(data: Json) -> Template:
+    return Template(**data)
+
+
+def notice_to_json(notice: SessionNotice) -> Json:
+    return {"change": str(notice.change), "session": session_to_json(notice.session)}
+
+
+def notice_from_json(data: Json) -> SessionNotice:
+    return SessionNotice(SessionChange(data["change"]), session_from_json(data["session"]))
