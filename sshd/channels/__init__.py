@@ -1,0 +1,1 @@
+"""What an SSH channel can be; imported by name."""

@@ -1,0 +1,269 @@
+"""The front: faces the network, speaks SSH, and joins each client to a UI process."""
+
+from __future__ import annotations
+
+import asyncio
+import encodings.idna
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncssh
+import structlog
+from typing_extensions import override
+
+from sshd.auth import FrontCore, KeyLogin
+from sshd.channels.app import SHUTTING_DOWN, AppSession, Services
+from sshd.host_keys import HostKey, ensure_host_keys
+from sshd.launcher import Launcher
+from sshd.privileges import drop_root
+from vibetui import __version__
+from vibetui.core.front_client import FrontClient
+from vibetui.errors import VibeError
+from vibetui.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+# `getaddrinfo` looks this codec up by name; once root is gone its file may be out of reach.
+_LOOKED_UP_LATER = (encodings.idna,)
+
+_LOGIN_TIMEOUT = 30.0
+_KEEPALIVE_INTERVAL, _KEEPALIVE_COUNT = 20.0, 3
+"""A client whose network is gone is noticed after a minute."""
+_MOST_SESSIONS = 10
+"""Channels of one connection, as OpenSSH's MaxSessions."""
+_LEAVE_DEADLINE = 3.0
+_CLOSE_DEADLINE = 2.0
+_BACKLOG = 256
+
+# A client's first choice wins (RFC 4253 section 7.1), and OpenSSH's is ChaCha20: it has to be
+# missing for AES-GCM to be taken, which any client has that is younger than 2014.
+_CIPHERS = [
+    "aes128-gcm@openssh.com",
+    "aes256-gcm@openssh.com",
+    "aes256-ctr",
+    "aes192-ctr",
+    "aes128-ctr",
+]
+_WITHOUT_OLD_KEX = "-gss-*,*-sha1,*@ssh.com,rsa2048-sha256,ecdh-sha2-1.3*"
+_WITHOUT_OLD_MACS = "-umac-64*,hmac-sha1*,*@ssh.com"
+_WITHOUT_OLD_SIGNATURES = "-ssh-rsa,*@ssh.com,ecdsa-sha2-1.3*"
+
+
+async def run_front(
+    settings: Settings,
+    *,
+    core_door: int,
+    zygote: socket.socket,
+    ready: Callable[[int], None],
+    core: FrontCore | None = None,
+) -> None:
+    """Serve SSH until SIGTERM or SIGINT, or until cancelled; clients are told either way.
+
+    Gives root up between binding the port and accepting the first connection.
+
+    Args:
+        settings: Where to listen, and where the host keys are.
+        core_door: Descriptor of the front's door to the core.
+        zygote: This end of the SEQPACKET socket to the zygote; closed at the end.
+        ready: Called with the port once clients can connect.
+        core: Stands in for the core behind `core_door` in tests.
+
+    Raises:
+        VibeError: the host keys or the port can't be had, or the zygote is gone.
+    """
+    keys = ensure_host_keys(settings.host_keys_path)
+    sock = _bind(settings.listen_host, settings.listen_port)
+    drop_root(settings.unprivileged_user)
+    client = FrontClient(core_door) if core is None else None
+    launcher = Launcher(zygote)
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            front = _Front(client or core, launcher, tasks)  # type: ignore[arg-type]
+            async with front.listening(sock, keys), _stop_signals() as stopping:
+                ready(sock.getsockname()[1])
+                await _until(stopping, launcher)
+    except BaseExceptionGroup as group:
+        # A task group wraps what its body raises; ours has one body and guarded tasks.
+        raise group.exceptions[0] from None
+    finally:
+        launcher.close()
+        if client is not None:
+            await client.close()
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    try:
+        if host:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            family, address = found[0][0], (str(found[0][4][0]), port)
+            return socket.create_server(address, family=family, backlog=_BACKLOG)
+        if socket.has_dualstack_ipv6():
+            return socket.create_server(
+                ("", port), family=socket.AF_INET6, dualstack_ipv6=True, backlog=_BACKLOG
+            )
+        return socket.create_server(("", port), backlog=_BACKLOG)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise VibeError(
+            f"Can't listen on {host or 'every interface'}, port {port}: {reason}.",
+            "Set another one: listen_port in vibetui.toml or VIBETUI_LISTEN_PORT.",
+        ) from error
+
+
+@asynccontextmanager
+async def _stop_signals() -> AsyncIterator[asyncio.Event]:
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    numbers = (signal.SIGTERM, signal.SIGINT)
+    for number in numbers:
+        loop.add_signal_handler(number, stopping.set)
+    try:
+        yield stopping
+    finally:
+        for number in numbers:
+            loop.remove_signal_handler(number)
+
+
+async def _until(stopping: asyncio.Event, launcher: Launcher) -> None:
+    waits = [asyncio.ensure_future(stopping.wait()), asyncio.ensure_future(launcher.wait_gone())]
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
+        await asyncio.gather(*waits, return_exceptions=True)
+    if not stopping.is_set():
+        raise VibeError("The zygote process is gone.", "The log has the cause.")
+
+
+class _Front:
+    """The open connections and their tasks."""
+
+    def __init__(self, core: FrontCore, launcher: Launcher, tasks: asyncio.TaskGroup) -> None:
+        self._tasks = tasks
+        self.core = core
+        self.services = Services(core, launcher, self.background)
+        self.connections: set[_Connection] = set()
+
+    def background(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run `work` in the front's task group; a failure is logged and stays its own."""
+        self._tasks.create_task(_guarded(work))
+
+    @asynccontextmanager
+    async def listening(self, sock: socket.socket, keys: list[HostKey]) -> AsyncIterator[None]:
+        acceptor = await asyncssh.listen(
+            sock=sock,
+            config=None,
+            backlog=_BACKLOG,
+            server_factory=lambda: _Connection(self),
+            server_host_keys=[key.key for key in keys],
+            server_version=f"vibetui_{__version__}",
+            encoding=None,
+            line_editor=False,
+            login_timeout=_LOGIN_TIMEOUT,
+            keepalive_interval=_KEEPALIVE_INTERVAL,
+            keepalive_count_max=_KEEPALIVE_COUNT,
+            tcp_keepalive=True,
+            host_based_auth=False,
+            password_auth=False,
+            kbdint_auth=False,
+            gss_host=None,
+            agent_forwarding=False,
+            x11_forwarding=False,
+            compression_algs=None,
+            encryption_algs=_CIPHERS,
+            kex_algs=_WITHOUT_OLD_KEX,
+            mac_algs=_WITHOUT_OLD_MACS,
+            signature_algs=_WITHOUT_OLD_SIGNATURES,
+        )
+        try:
+            yield
+        finally:
+            acceptor.close()
+            await self._shut_down()
+            await acceptor.wait_closed()
+
+    async def _shut_down(self) -> None:
+        sessions = [session for each in self.connections for session in each.sessions]
+        for session in sessions:
+            session.ask_to_leave()
+        await _all_within(_LEAVE_DEADLINE, [session.finished.wait() for session in sessions])
+        for session in sessions:
+            session.abandon()
+        connections = list(self.connections)
+        await _all_within(_CLOSE_DEADLINE, [session.finished.wait() for session in sessions])
+        # A client closes the connection itself once it has its exit status.
+        ending = [each.closed.wait() for each in connections if each.sessions]
+        await _all_within(_CLOSE_DEADLINE, ending)
+        for connection in connections:
+            connection.close()
+        await _all_within(_CLOSE_DEADLINE, [each.closed.wait() for each in connections])
+
+
+async def _guarded(work: Coroutine[Any, Any, None]) -> None:
+    try:
+        await work
+    except VibeError as error:
+        log.warning("front.task_failed", message=error.message)
+    except Exception:
+        log.exception("front.task_failed")
+
+
+async def _all_within(deadline: float, waits: list[Coroutine[Any, Any, Any]]) -> None:
+    tasks = [asyncio.ensure_future(wait) for wait in waits]
+    if tasks:
+        _, late = await asyncio.wait(tasks, timeout=deadline)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+class _Connection(KeyLogin):
+    """One client."""
+
+    def __init__(self, front: _Front) -> None:
+        super().__init__(front.core, front.background)
+        self._front = front
+        self.sessions: set[AppSession] = set()
+        self.closed = asyncio.Event()
+
+    @override
+    def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+        super().connection_made(conn)
+        self._front.connections.add(self)
+        # asyncssh ignores its transport's back-pressure and trusts the client's window, which
+        # may be as large as the client likes.
+        conn.pause_writing = self._hold  # type: ignore[method-assign]
+        conn.resume_writing = self._release  # type: ignore[method-assign]
+
+    @override
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._front.connections.discard(self)
+        super().connection_lost(exc)
+        self.closed.set()
+
+    def _hold(self) -> None:
+        for session in self.sessions:
+            session.hold("connection")
+
+    def _release(self) -> None:
+        for session in self.sessions:
+            session.release("connection")
+
+    @override
+    def session_requested(self) -> AppSession:
+        self.sessions = {session for session in self.sessions if not session.finished.is_set()}
+        if self.login is None or len(self.sessions) >= _MOST_SESSIONS:
+            raise asyncssh.ChannelOpenError(
+                asyncssh.OPEN_RESOURCE_SHORTAGE, "Too many sessions on one connection."
+            )
+        session = AppSession(self._front.services, self.login)
+        self.sessions.add(session)
+        return session
+
+    def close(self) -> None:
+        """Say why and hang up."""
+        self._conn.disconnect(asyncssh.DISC_BY_APPLICATION, SHUTTING_DOWN)
