@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
 from itertools import groupby
 from operator import attrgetter
 from typing import NamedTuple
 
-from wcwidth import wcwidth as _wcwidth
-
+from vibetui.terminals.columns import char_width
 from vibetui.terminals.emulators.text import printable
 from vibetui.terminals.protocol import CellStyle, Run
 
 DEFAULT = CellStyle()
 MAX_COMBINING = 8
 """Code points that one cell holds."""
-
-
-@lru_cache(maxsize=4096)
-def char_width(char: str) -> int:
-    """Columns of one code point: 0, 1 or 2; unprintable ones count as 0."""
-    return max(0, _wcwidth(char))
 
 
 class Cell(NamedTuple):

@@ -9,13 +9,13 @@ from typing import Any
 import pyte
 from pyte.screens import Margins
 
+from vibetui.terminals.columns import char_width
 from vibetui.terminals.emulators.pyte_cells import (
     BLANK,
     DEFAULT,
     MAX_COMBINING,
     Cell,
     CellMap,
-    char_width,
     line_runs,
     trimmed,
 )

@@ -1,0 +1,188 @@
+"""Keys from the user's terminal, read so that a shell can have them all.
+
+Textual's own reader loses keys that a shell needs: it gathers what follows an escape for 100 ms and
+then guesses, so that in vim ``escape :`` arrives as ``:`` alone, ``alt+1`` as ``¡`` and
+``alt+backspace`` as ``ctrl+w``; a lone escape takes up to 200 ms. This one ends a sequence where
+its grammar ends it (ECMA-48 section 5.4).
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+from codecs import getincrementaldecoder
+from collections.abc import Callable, Generator
+
+from textual import events
+from textual._parser import ParseEOF, ParseError, ParseTimeout, Peek1, Read1
+from textual._time import get_time
+from textual._xterm_parser import (
+    BRACKETED_PASTE_END,
+    BRACKETED_PASTE_START,
+    FOCUSIN,
+    FOCUSOUT,
+    XTermParser,
+)
+from textual.drivers.linux_driver import LinuxDriver
+from textual.keys import Keys
+from textual.message import Message
+from textual.messages import TerminalSupportsSynchronizedOutput
+
+ESCAPE_DELAY = 0.025
+"""Seconds after which an escape was the key: over a slow link sequences still come in one piece."""
+_POLL = 0.1
+_LONGEST = 64
+"""Characters of a sequence from a keyboard or a mouse."""
+
+Emit = Callable[[Message], None]
+
+
+class TerminalParser(XTermParser):
+    """`XTermParser` with its grammar put right; what a sequence means is left to Textual."""
+
+    @property
+    def wait(self) -> float:
+        """Seconds for which `tick` needn't be called."""
+        due = self._timeout_time
+        return _POLL if due is None else min(max(due - get_time(), 0.0), _POLL)
+
+    def parse(self, token_callback: Emit) -> Generator[Read1 | Peek1, str, None]:
+        emit = token_callback
+        pending = ""
+        try:
+            while True:
+                char = pending or (yield self.read1())
+                pending = ""
+                if char != "\x1b":
+                    self._keys(char, emit)
+                    continue
+                try:
+                    introducer = yield self.read1(ESCAPE_DELAY)
+                except ParseTimeout:
+                    emit(events.Key("escape", "\x1b"))
+                    continue
+                if introducer == "\x1b":
+                    emit(events.Key("escape", "\x1b"))
+                    pending = "\x1b"
+                elif introducer in "[O":
+                    sequence, pending = yield from self._sequence(introducer)
+                    if sequence == BRACKETED_PASTE_START:
+                        yield from self._paste(emit)
+                    else:
+                        self._meaning(sequence, emit)
+                elif introducer in "P]^_X":
+                    pending = yield from self._string(introducer, emit)
+                else:
+                    emit(alt_key(introducer))
+        except ParseEOF:
+            return
+
+    def _sequence(self, introducer: str) -> Generator[Read1 | Peek1, str, tuple[str, str]]:
+        """A whole CSI or SS3, and the character that broke it off, if one did."""
+        sequence = "\x1b" + introducer
+        while True:
+            try:
+                char = yield self.read1(ESCAPE_DELAY)
+            except ParseTimeout:
+                return sequence, ""
+            if char == "\x1b":
+                return sequence, char
+            sequence += char
+            if sequence == "\x1b[M":
+                # X10's report: three bytes of any value.
+                for _ in range(3):
+                    sequence += yield self.read1()
+                return sequence, ""
+            # The Linux console's F1 to F5 are ESC [ [ A and on; rxvt ends some with $.
+            final = "\x40" <= char <= "\x7e" and sequence != "\x1b[["
+            if introducer == "O" or final or len(sequence) > _LONGEST:
+                return sequence, ""
+            if char == "$" and sequence[2:-1].isdigit() and len(sequence) == 4:
+                return sequence, ""
+
+    def _string(self, introducer: str, emit: Emit) -> Generator[Read1 | Peek1, str, str]:
+        """Swallow an answer of the terminal's; without a body it was alt and that key."""
+        try:
+            char = yield self.read1(ESCAPE_DELAY)
+        except ParseTimeout:
+            emit(alt_key(introducer))
+            return ""
+        while True:
+            if char in "\x07\x9c":
+                return ""
+            if char == "\x1b":
+                char = yield self.read1()
+                return "" if char == "\\" else char
+            try:
+                char = yield self.read1(ESCAPE_DELAY)
+            except ParseTimeout:
+                return ""
+
+    def _paste(self, emit: Emit) -> Generator[Read1 | Peek1, str, None]:
+        text: list[str] = []
+        tail = ""
+        while not tail.endswith(BRACKETED_PASTE_END):
+            char = yield self.read1()
+            text.append(char)
+            tail = (tail + char)[-len(BRACKETED_PASTE_END) :]
+        pasted = "".join(text)[: -len(BRACKETED_PASTE_END)]
+        emit(events.Paste(pasted.replace("\x00", "")))
+
+    def _keys(self, sequence: str, emit: Emit) -> bool:
+        known = list(self._sequence_to_key_events(sequence))
+        for event in known:
+            if event.key != Keys.Ignore:
+                emit(event)
+        return bool(known)
+
+    def _meaning(self, sequence: str, emit: Emit) -> None:
+        if sequence in ("\x1b[", "\x1bO"):
+            emit(alt_key(sequence[1]))
+        elif sequence == FOCUSIN:
+            emit(events.AppFocus())
+        elif sequence == FOCUSOUT:
+            emit(events.AppBlur())
+        elif sequence.startswith(("\x1b[<", "\x1b[M")):
+            if (mouse := self.parse_mouse_code(sequence)) is not None:
+                emit(mouse)
+        elif sequence.endswith("$y"):
+            if sequence.startswith("\x1b[?2026;") and sequence[8:-2] not in ("0", ""):
+                emit(TerminalSupportsSynchronizedOutput())
+        elif sequence != BRACKETED_PASTE_END:
+            self._keys(sequence, emit)
+
+
+def alt_key(char: str) -> events.Key:
+    """The key event of alt and `char`."""
+    known = list(XTermParser()._sequence_to_key_events(char))
+    key = known[0].key if known else char
+    return events.Key(f"alt+{key}", char)
+
+
+class TerminalDriver(LinuxDriver):
+    """Textual's driver with `TerminalParser`, which is ticked as soon as it asks to be."""
+
+    def run_input_thread(self) -> None:
+        parser = TerminalParser(self._debug)
+        decode = getincrementaldecoder("utf-8")("replace").decode
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.fileno, selectors.EVENT_READ)
+            try:
+                while not self.exit_event.is_set():
+                    if selector.select(parser.wait):
+                        data = os.read(self.fileno, 4096)
+                        if not data:
+                            break
+                        for message in parser.feed(decode(data)):
+                            self.process_message(message)
+                    for message in parser.tick():
+                        self.process_message(message)
+            except OSError:
+                # The terminal is gone; the app is told by SIGHUP, or by whoever holds the PTY.
+                return
+            finally:
+                try:
+                    for _ in parser.feed(""):
+                        pass
+                except (EOFError, ParseError, StopIteration):
+                    pass
