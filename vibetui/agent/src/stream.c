@@ -1,0 +1,192 @@
+#include <string.h>
+#include <sys/wait.h>
+
+#include "client.h"
+
+bool stream_attached(const struct terminal *terminal)
+{
+    for (size_t i = 0; i < MAX_CLIENTS; i++)
+        if (clients[i].fd >= 0 && clients[i].terminal == terminal)
+            return true;
+    return false;
+}
+
+size_t exit_status(const struct terminal *terminal, uint8_t status[2])
+{
+    if (!terminal->ended)
+        status[0] = status[1] = 0;
+    else if (WIFSIGNALED(terminal->status)) {
+        status[0] = 2;
+        status[1] = (uint8_t)WTERMSIG(terminal->status);
+    } else {
+        status[0] = 1;
+        status[1] = (uint8_t)WEXITSTATUS(terminal->status);
+    }
+    return 2;
+}
+
+/* How many bytes before the head an unfinished UTF-8 character began; 0: none is under way. */
+static unsigned unfinished_character(const struct ring *ring)
+{
+    for (unsigned back = 1; back <= 3 && ring->head - ring->tail >= back; back++) {
+        uint8_t byte = ring_byte(ring, ring->head - back);
+        if (byte < 0x80)
+            return 0;
+        if (byte >= 0xc0) {
+            unsigned length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2;
+            return length > back ? back : 0;
+        }
+    }
+    return 0;
+}
+
+/* Advances `modes` to the best place to start at or after where it stands: the start of a line
+ * within a few kilobytes, else the first place that is in no sequence and in no character. False:
+ * there is none before the head. */
+static bool find_boundary(const struct ring *ring, struct modes *modes)
+{
+    static struct modes first; /* large for a stack; this program has one thread */
+    bool found = false;
+    while (modes->offset < ring->head) {
+        uint8_t next = ring_byte(ring, modes->offset);
+        if (modes_at_boundary(modes) && (next & 0xc0) != 0x80) {
+            if (modes->offset == 0 ||
+                (modes->offset > ring->tail && ring_byte(ring, modes->offset - 1) == '\n'))
+                return true;
+            if (!found) {
+                first = *modes;
+                found = true;
+            }
+        }
+        if (found && modes->offset - first.offset >= LINE_WINDOW)
+            break;
+        modes_feed(modes, &next, 1);
+    }
+    if (found)
+        *modes = first;
+    return found;
+}
+
+/* Where a replay of everything from `target` on starts; `modes` are those in force there. Returns
+ * false where the start is inside a string longer than all that is kept. */
+static bool find_start(const struct terminal *terminal, uint64_t target, struct modes *modes)
+{
+    const struct ring *ring = &terminal->ring;
+    struct iovec pieces[2];
+    *modes = terminal->before;
+    int count = ring_pieces(ring, ring->tail, (size_t)(target - ring->tail), pieces);
+    for (int i = 0; i < count; i++)
+        modes_feed(modes, pieces[i].iov_base, pieces[i].iov_len);
+    if (find_boundary(ring, modes))
+        return true;
+    if (modes_at_boundary(modes)) {
+        modes->offset = ring->head - unfinished_character(ring);
+        return true;
+    }
+    if (modes->boundary < ring->tail)
+        return false;
+    /* What has arrived of the sequence has changed nothing yet: start with it. */
+    modes->offset = modes->boundary;
+    return true;
+}
+
+static void put_replay(struct client *client, uint64_t offset, const uint8_t *preamble,
+                       size_t size)
+{
+    uint8_t payload[8 + PREAMBLE_MAX];
+    struct writer writer = {.data = payload, .capacity = sizeof payload};
+    write_u64(&writer, offset);
+    write_bytes(&writer, preamble, size);
+    client_put(client, FRAME_REPLAY, payload, writer.size);
+    if (client->fd < 0)
+        return;
+    client->cursor = offset;
+    client->replaying = true;
+    client->replay_end = client->terminal->ring.head;
+}
+
+static void replay_last(struct client *client, uint64_t bytes)
+{
+    static struct modes modes;
+    struct terminal *terminal = client->terminal;
+    const struct ring *ring = &terminal->ring;
+    uint64_t kept = ring->head - ring->tail;
+    uint8_t preamble[PREAMBLE_MAX];
+    struct writer writer = {.data = preamble, .capacity = sizeof preamble};
+
+    bool clean = find_start(terminal, ring->head - (bytes < kept ? bytes : kept), &modes);
+    modes_preamble(&modes, &writer);
+    if (!clean) /* let the emulator swallow the string's rest, which would be printed */
+        write_string(&writer, "\x1b]9999;");
+    put_replay(client, modes.offset, preamble, writer.size);
+    if (terminal->now.alternate != 0)
+        terminal_nudge(terminal);
+}
+
+void stream_attach(struct client *client, struct terminal *terminal, uint8_t flags,
+                   uint64_t value)
+{
+    const struct ring *ring = &terminal->ring;
+    client->terminal = terminal;
+    client->read_only = flags & ATTACH_READ_ONLY;
+    if (flags & ATTACH_FROM_OFFSET && value >= ring->tail && value <= ring->head)
+        put_replay(client, value, NULL, 0);
+    else
+        replay_last(client, flags & ATTACH_LAST ? value : HISTORY_MAX);
+}
+
+void stream_restart(struct client *client)
+{
+    client->resync = false;
+    replay_last(client, RESYNC_BYTES);
+}
+
+bool stream_allows_reading(const struct terminal *terminal)
+{
+    bool attached = false;
+    for (size_t i = 0; i < MAX_CLIENTS; i++) {
+        const struct client *client = &clients[i];
+        if (client->fd < 0 || client->terminal != terminal || client->resync || client->closing)
+            continue;
+        if (terminal->ring.head - client->cursor < LAG_PAUSE)
+            return true;
+        attached = true;
+    }
+    return !attached;
+}
+
+/* The rest of a frame that was announced is copied out first, then the client waits for its
+ * socket to take that, and starts anew from where the terminal is by then. */
+static void resynchronise(struct client *client)
+{
+    struct writer rest = {
+        .data = client->out, .size = client->out_size, .capacity = OUT_CAPACITY};
+    struct iovec pieces[2];
+    int count = client->frame_left == 0 ? 0
+                                        : ring_pieces(&client->terminal->ring, client->cursor,
+                                                      client->frame_left, pieces);
+    for (int i = 0; i < count; i++)
+        write_bytes(&rest, pieces[i].iov_base, pieces[i].iov_len);
+    client->out_size = rest.size;
+    client->frame_left = 0;
+    client->resync = true;
+    client->replaying = false;
+    if (rest.full)
+        client_close(client);
+}
+
+void stream_advance(struct terminal *terminal, size_t history)
+{
+    uint64_t head = terminal->ring.head;
+    uint64_t keep_from = head > history ? head - history : 0;
+    for (size_t i = 0; i < MAX_CLIENTS; i++) {
+        struct client *client = &clients[i];
+        if (client->fd < 0 || client->terminal != terminal || client->resync)
+            continue;
+        if (head - client->cursor > LAG_MAX)
+            resynchronise(client);
+        else if (client->cursor < keep_from)
+            keep_from = client->cursor;
+    }
+    terminal_forget(terminal, keep_from);
+}
