@@ -20,7 +20,14 @@ import docker
 from vibetui.agent import TerminalSpec
 from vibetui.engines import ContainerState, DockerEngine
 from vibetui.events import OpenEvent
-from vibetui.model import LABEL_INSTANCE, Session, SessionNotice, container_name, new_id
+from vibetui.model import (
+    LABEL_INSTANCE,
+    Session,
+    SessionNotice,
+    SessionStatus,
+    container_name,
+    new_id,
+)
 from vibetui.sessions import SessionManager
 from vibetui.sessions.ownership import instance_id
 from vibetui.settings import Settings, TemplateSettings
@@ -128,12 +135,27 @@ class Place:
         self.store = store
         self.engine = engine
         self.notices: list[SessionNotice] = []
+        self._told = asyncio.Event()
         self.manager = self.another_manager()
         self.instance = instance_id(settings.data_dir)
         self.docker = raw_client(settings.engine_url)
 
     def another_manager(self) -> SessionManager:
-        return SessionManager(self.engine, self.store, self.settings, notify=self.notices.append)
+        return SessionManager(self.engine, self.store, self.settings, notify=self._notify)
+
+    def _notify(self, notice: SessionNotice) -> None:
+        self.notices.append(notice)
+        self._told.set()
+
+    async def told_of(self, session: Session, status: SessionStatus) -> None:
+        """Until watchers of the list have been told that the session is so now."""
+        async with asyncio.timeout(30):
+            while True:
+                self._told.clear()
+                last = [n.session for n in self.notices if n.session.name == session.name][-1:]
+                if last and last[0].status is status:
+                    return
+                await self._told.wait()
 
     async def session(self, template: str = "base") -> Session:
         """A new session of a user who is made when needed."""

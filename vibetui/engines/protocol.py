@@ -65,7 +65,7 @@ CONNECTED = "connected"
 
 @dataclass(frozen=True, slots=True)
 class EngineEvent:
-    """Something that happened to a container: start, die, destroy, pause, unpause, rename."""
+    """Something that happened to a container: create, start, die, destroy, pause, rename …"""
 
     action: str
     container_id: str

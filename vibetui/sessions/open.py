@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from datetime import UTC, datetime
@@ -29,6 +30,9 @@ from vibetui.sessions.tools import Tools
 
 ATTEMPTS = 3
 """How often a container may be removed under our hands before we say so."""
+
+APPEARING = 5.0
+"""Seconds for a container that another process is creating."""
 
 AGENT = "/usr/local/lib/vibetui/vibe-agent"
 COMMAND = (
@@ -160,13 +164,24 @@ class Opening:
 
     async def _whoever_came_first(self, session: Session, name: str) -> ContainerState:
         """The container that has our name: another core's for this session, or a stranger's."""
-        state = await self._tools.engine.inspect(name)
-        if state is None:
-            raise Vanished
+        state = await self._appearing(name)
         if not is_of(state, session, self._tools.instance):
             raise problems.strangers_container(name)
         self._log(EventCode.CONTAINER_ADOPTED, container_id=state.container_id)
         return state
+
+    async def _appearing(self, name: str) -> ContainerState:
+        """Docker takes a name some 100 ms before it knows the container that will have it."""
+        engine = self._tools.engine
+        try:
+            async with asyncio.timeout(APPEARING), aclosing(engine.events()) as events:
+                async for _ in events:
+                    if state := await engine.inspect(name):
+                        return state
+        except TimeoutError:
+            pass
+        # Whoever was creating it has failed or removed it.
+        raise Vanished
 
     def _spec(self, session: Session, template: Template) -> ContainerSpec:
         tools = self._tools

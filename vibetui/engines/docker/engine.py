@@ -31,7 +31,7 @@ from vibetui.engines.protocol import (
 )
 from vibetui.errors import Conflict, EngineError, EngineUnavailable, ImageUnavailable, NotFound
 
-_EVENTS = ["start", "die", "destroy", "pause", "unpause", "rename"]
+_EVENTS = ["create", "start", "die", "destroy", "pause", "unpause", "rename"]
 
 
 class DockerEngine:

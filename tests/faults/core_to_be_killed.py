@@ -1,0 +1,28 @@
+"""A core's work in a process of its own: open a session, and say each step on standard output.
+
+``python -m tests.faults.core_to_be_killed DATA_DIR SESSION_ID``
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+
+from tests.session_support import make_settings
+from vibetui.engines import DockerEngine
+from vibetui.sessions import SessionManager
+from vibetui.store import Store
+
+
+async def main(data_dir: Path, session_id: str) -> None:
+    settings = make_settings(data_dir)
+    store = await Store.open(settings.database_path)
+    engine = DockerEngine(None, timeout=30)
+    manager = SessionManager(engine, store, settings, notify=lambda notice: None)
+    async for event in manager.open(session_id):
+        print(event.step, event.state, flush=True)
+
+
+if __name__ == "__main__":
+    asyncio.run(main(Path(sys.argv[1]), sys.argv[2]))
