@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
+import struct
+from collections.abc import Callable
+
+from vibetui.agent import AgentConnection, Decoder, FrameType
+from vibetui.agent.frames import MAX_PAYLOAD, PROTOCOL_VERSION, encode
 from vibetui.terminals.emulators import make_emulator
 from vibetui.terminals.protocol import CellStyle, Emulator
 
@@ -31,3 +38,84 @@ def screen(terminal: Emulator) -> list[str]:
 def style_at(terminal: Emulator, y: int, column: int) -> CellStyle:
     """The style of one cell."""
     return next(run.style for run in terminal.row(y) if run.start <= column < run.end)
+
+
+class PlayedAgent:
+    """The agent's end of a connection, played by the test, so that every byte is known.
+
+    Attributes:
+        typed: What was sent to the program.
+        sizes: Every size that it was given, as (rows, columns).
+        opened: Payloads of OPEN_TERMINAL.
+    """
+
+    def __init__(self, sock: socket.socket, *, running: bool, replay: bytes) -> None:
+        self.typed = bytearray()
+        self.sizes: list[tuple[int, int]] = []
+        self.opened: list[bytes] = []
+        self._running, self._replay = running, replay
+        self._sock = sock
+        self._changed = asyncio.Event()
+        self._task = asyncio.get_running_loop().create_task(self._serve())
+
+    @classmethod
+    async def start(
+        cls, *, running: bool = False, replay: bytes = b""
+    ) -> tuple[PlayedAgent, AgentConnection]:
+        """The agent, and a connection that it has greeted."""
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)
+        agent = cls(ours, running=running, replay=replay)
+        return agent, await AgentConnection.greet(theirs, deadline=5)
+
+    async def output(self, data: bytes) -> None:
+        """What the program prints."""
+        for start in range(0, len(data), MAX_PAYLOAD):
+            await self._send(FrameType.OUTPUT, data[start : start + MAX_PAYLOAD])
+
+    async def exit(self, code: int) -> None:
+        """The program ends."""
+        await self._send(FrameType.EXITED, bytes((1, code)))
+
+    async def until(self, condition: Callable[[], bool], seconds: float = 5.0) -> None:
+        """Wait for something that arriving frames bring about."""
+        async with asyncio.timeout(seconds):
+            while not condition():
+                self._changed.clear()
+                await self._changed.wait()
+
+    async def close(self) -> None:
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+        self._sock.close()
+
+    async def _send(self, kind: FrameType, payload: bytes) -> None:
+        await asyncio.get_running_loop().sock_sendall(self._sock, encode(kind, payload))
+
+    async def _serve(self) -> None:
+        text = struct.pack(">H", 4) + b"test"
+        await self._send(FrameType.HELLO_AGENT, struct.pack(">HI", PROTOCOL_VERSION, 1) + text)
+        decoder = Decoder()
+        while data := await asyncio.get_running_loop().sock_recv(self._sock, 65536):
+            for kind, payload in decoder.feed(data):
+                await self._answer(FrameType(kind), payload)
+            self._changed.set()
+
+    async def _answer(self, kind: FrameType, payload: bytes) -> None:
+        if kind is FrameType.LIST:
+            listing = struct.pack(">H", int(self._running))
+            if self._running:
+                listing += struct.pack(">IIBBHHQ", 1, 7, 0, 0, 24, 80, 0) + struct.pack(">H", 0)
+            await self._send(FrameType.LISTING, listing)
+        elif kind is FrameType.OPEN_TERMINAL:
+            self.opened.append(payload)
+            await self._send(FrameType.OPENED, struct.pack(">I", 1))
+        elif kind is FrameType.ATTACH:
+            await self._send(FrameType.REPLAY, struct.pack(">Q", 0))
+            await self.output(self._replay)
+            await self._send(FrameType.REPLAY_END, struct.pack(">Q", len(self._replay)))
+        elif kind is FrameType.INPUT:
+            self.typed += payload
+        elif kind is FrameType.RESIZE:
+            rows, columns = struct.unpack(">HH", payload)
+            self.sizes.append((rows, columns))

@@ -128,12 +128,15 @@ class TerminalParser(XTermParser):
         pasted = "".join(text)[: -len(BRACKETED_PASTE_END)]
         emit(events.Paste(pasted.replace("\x00", "")))
 
-    def _keys(self, sequence: str, emit: Emit) -> bool:
-        known = list(self._sequence_to_key_events(sequence))
+    def _keys(self, sequence: str, emit: Emit) -> None:
+        try:
+            known = list(self._sequence_to_key_events(sequence))
+        except (ValueError, OverflowError):
+            # A key report with a code point that there isn't.
+            return
         for event in known:
             if event.key != Keys.Ignore:
                 emit(event)
-        return bool(known)
 
     def _meaning(self, sequence: str, emit: Emit) -> None:
         if sequence in ("\x1b[", "\x1bO"):
