@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+import os
+import socket
+import subprocess
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from vibetui.agent import AgentConnection
+from asyncinotify import Inotify, Mask
+
+from vibetui.agent import AgentConnection, binary_path
 from vibetui.errors import Conflict, CoreUnavailable, NotFound, OpenError, VibeError
 from vibetui.events import OpenEvent, OpenStep, StepState
 from vibetui.model import Session, SessionChange, SessionNotice, SessionStatus, Template, User
@@ -171,7 +178,9 @@ class StagedCore:
             raise self.attach_error
         if self.agent_socket is None:
             raise OpenError("The container isn't running.", "Open the session first.")
-        raise NotImplementedError
+        sock = socket.socket(socket.AF_UNIX)
+        sock.connect(str(self.agent_socket))
+        return await AgentConnection.greet(sock, deadline=5)
 
     async def session_log(self, session_id: str) -> str:
         self._check()
@@ -228,6 +237,42 @@ class StagedCore:
     def _check(self) -> None:
         if self.unreachable:
             raise CoreUnavailable("The core can't be reached.")
+
+
+_SOMEBODY = 23456
+"""An account that exists nowhere, so that no profile but ours is read."""
+
+
+@contextmanager
+def running_agent() -> Iterator[Path]:
+    """The real agent as a plain process, its shells with a plain prompt; yields its socket."""
+    with TemporaryDirectory() as made:
+        directory = Path(made)
+        directory.chmod(0o755)
+        workspace = directory / "workspace"
+        workspace.mkdir()
+        (workspace / ".profile").write_text("PS1='$ '\n")
+        with _agent_in(directory, workspace) as path:
+            yield path
+
+
+@contextmanager
+def _agent_in(directory: Path, workspace: Path) -> Iterator[Path]:
+    path = directory / "agent.sock"
+    command = [str(binary_path()), "serve", "--socket", str(path)]
+    command += ["--workspace", str(workspace)]
+    account = _SOMEBODY if os.getuid() == 0 else os.getuid()
+    command += ["--uid", str(account), "--gid", str(account)]
+    with Inotify(sync_timeout=10) as watch:
+        watch.add_watch(directory, Mask.MOVED_TO)
+        agent = subprocess.Popen(command, env={"PATH": os.environ["PATH"], "HOME": str(workspace)})
+        try:
+            named = next((event for event in watch if str(event.name) == path.name), None)
+            assert named is not None, "the agent did not come up"
+            yield path
+        finally:
+            agent.terminate()
+            agent.wait(10)
 
 
 def staged_app(core: StagedCore, *, world: World = STILL) -> VibeApp:

@@ -128,6 +128,11 @@ class Opening:
         """The person gave the last run up."""
 
     @property
+    def under_way(self) -> bool:
+        """The person is waiting for it."""
+        return self.phase in (Phase.STARTING, Phase.CANCELLING, Phase.CONNECTING)
+
+    @property
     def remedies(self) -> tuple[Remedy, ...]:
         """The ways on from `error`, the best first."""
         if isinstance(self.error, OpenError):

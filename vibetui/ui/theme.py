@@ -26,7 +26,7 @@ VIBE_THEME = Theme(
     panel="#242b3a",
     variables={
         "muted": "#8b94ab",
-        "faint": "#566079",
+        "faint": "#68728c",
         "raised": "#303a4f",
         "cursor": "#2b3a5c",
         "border": "#82aaff",

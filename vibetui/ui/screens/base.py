@@ -14,7 +14,9 @@ Answer = TypeVar("Answer")
 
 
 class VibeScreen(Screen[ScreenResultType], Generic[ScreenResultType], inherit_bindings=False):
-    """A full screen. Inherits none of Textual's keys but tab."""
+    """A full screen. Inherits none of Textual's keys but tab, and gives the focus itself."""
+
+    AUTO_FOCUS = ""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "app.focus_next", show=False),

@@ -60,7 +60,7 @@ class HelpDialog(Dialog[None]):
                     yield Static(title, classes="help-section")
                     yield Static(
                         Content("\n").join(
-                            Content.assemble((key.ljust(18), "bold $primary"), what)
+                            Content.assemble((key.ljust(17), "bold $primary"), what)
                             for key, what in keys
                         )
                     )

@@ -16,6 +16,8 @@ from vibetui.model import Template
 from vibetui.ui.screens.base import Dialog
 from vibetui.ui.screens.name_form import NameField
 
+_TEXT = 34
+
 
 @dataclass(frozen=True, slots=True)
 class NewSession:
@@ -54,8 +56,9 @@ class NewSessionDialog(Dialog[NewSession]):
 
     def _row(self, template: Template) -> Content:
         width = max(len(made.name) for made in self._templates)
-        limits = f"{template.memory_bytes >> 20} MB, {template.cpus:g} CPU"
+        limits = f"{template.memory_bytes / (1 << 30):.3g} GB, {template.cpus:g} CPU"
         text = template.description or template.image
+        text = text if len(text) <= _TEXT else f"{text[: _TEXT - 1]}…"
         return Content.assemble(template.name.ljust(width + 2), (f"{text} · {limits}", "dim"))
 
     @on(Input.Changed)

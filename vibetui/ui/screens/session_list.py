@@ -50,7 +50,7 @@ class SessionListScreen(VibeScreen[None]):
         self._user = ""
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="list-page"):
+        with Vertical(id="list-ground"), Vertical(id="list-page"):
             yield Static(id="list-title")
             yield TroubleBanner()
             yield Input(id="filter", placeholder="Filter by name", compact=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Container
@@ -31,7 +29,6 @@ NOW_RUNNING = "Development container is now running"
 _SCROLLING = "The mouse wheel scrolls back; shift+page up and page down do too. Any key returns."
 _HELD_AT_LEAST = 2.0
 """Seconds that a connection must have lasted to be renewed without asking."""
-_CLIENT_ENVIRONMENT = ("COLORTERM", "LANG", "LC_ALL", "LC_CTYPE")
 
 
 class WorkspaceScreen(VibeScreen[None]):
@@ -50,9 +47,9 @@ class WorkspaceScreen(VibeScreen[None]):
         vibe = self.vibe
         self._opening = Opening(vibe.core, self._session.session_id, vibe.world, self._changed)
         yield Static(id="workspace-title", classes="bar", markup=False)
-        with Container(id="stage", classes="-blocked"):
+        with Container(id="stage"):
             pane = TerminalPane(prefix_key=vibe.settings.prefix_key)
-            pane.id = "pane"
+            pane.id, pane.visible = "pane", False
             yield pane
             yield StartupPanel(self._opening, vibe.world)
             yield EndedPanel()
@@ -66,8 +63,13 @@ class WorkspaceScreen(VibeScreen[None]):
         # The terminal is opened in the size of the pane, which the first layout decides.
         self.call_after_refresh(self._begin)
 
-    def on_unmount(self) -> None:
+    async def on_unmount(self) -> None:
         self._unsubscribe()
+        pane = self.query_one(TerminalPane)
+        terminal = pane.terminal
+        pane.show(None)
+        self.workers.cancel_group(self, "visit")
+        await self._let_go(terminal)
 
     # The way in
 
@@ -76,7 +78,7 @@ class WorkspaceScreen(VibeScreen[None]):
         self._note = ""
         self.query_one(EndedPanel).display = False
         self.query_one(StartupPanel).display = True
-        self.query_one("#stage").add_class("-blocked")
+        self.query_one(TerminalPane).visible = False
         self.set_focus(None)
         self.run_worker(self._visit(recreate), group="visit", exclusive=True)
 
@@ -89,13 +91,23 @@ class WorkspaceScreen(VibeScreen[None]):
 
     async def _use(self, connection: AgentConnection) -> AgentConnection | None:
         """Show the terminal until it ends; answers a connection to go on with, if there is one."""
+        # The pane has no size of its own while it is hidden; it fills the stage.
+        stage, settings = self.query_one("#stage"), self.vibe.settings
         try:
-            terminal = await self._start_terminal(connection)
+            terminal = await Terminal.start(
+                connection,
+                rows=stage.size.height,
+                columns=stage.size.width,
+                settings=TerminalSettings.of(settings),
+                banner=welcome(self._session.name, settings.prefix_key),
+            )
         except VibeError as error:
             self._opening.failed(error)
             return None
         began = self.vibe.world.monotonic()
+        before = self.query_one(TerminalPane).terminal
         self._reveal(terminal)
+        await self._let_go(before)
         try:
             self._say_shell_ended(await terminal.run())
             return None
@@ -105,30 +117,19 @@ class WorkspaceScreen(VibeScreen[None]):
             self._terminal = None
             terminal.close()
 
-    async def _start_terminal(self, connection: AgentConnection) -> Terminal:
-        pane, settings = self.query_one(TerminalPane), self.vibe.settings
-        try:
-            return await Terminal.start(
-                connection,
-                rows=max(pane.size.height, 1),
-                columns=max(pane.size.width, 1),
-                settings=TerminalSettings(settings.emulator, settings.scrollback_lines),
-                banner=welcome(self._session.name, settings.prefix_key),
-                term_env={
-                    name: os.environ[name] for name in _CLIENT_ENVIRONMENT if name in os.environ
-                },
-            )
-        except BaseException:
-            connection.close()
-            raise
+    async def _let_go(self, terminal: Terminal | None) -> None:
+        """The last screen is looked at until another takes its place; then it is freed."""
+        if terminal is not None:
+            terminal.close()
+            await terminal.wait_closed()
 
     def _reveal(self, terminal: Terminal) -> None:
         self._terminal = terminal
         self._opening.opened()
         pane = self.query_one(TerminalPane)
         pane.show(terminal)
+        pane.visible = True
         self.query_one(StartupPanel).display = False
-        self.query_one("#stage").remove_class("-blocked")
         pane.focus()
         self._show_keys()
 
@@ -137,25 +138,29 @@ class WorkspaceScreen(VibeScreen[None]):
     async def _after_break(self, error: AgentError, held: float) -> AgentConnection | None:
         """Whether the container still runs, only a new connection can tell."""
         if self._stopping:
-            return self._say_stopped(f"You stopped {self._session.name}. /workspace is kept.")
+            self._say_stopped(f"You stopped {self._session.name}. /workspace is kept.")
+            return None
         try:
             connection = await self.vibe.core.attach(self._session.session_id)
         except CoreUnavailable as trouble:
-            return self._say(
+            self._say(
                 "The connection to the container broke",
                 f"{trouble.message} Your programs may still be running.",
                 Offer(Choice.START, "Reconnect"),
             )
+            return None
         except VibeError:
-            return self._say_stopped("Its programs have ended. /workspace is kept.")
+            self._say_stopped("Its programs have ended. /workspace is kept.")
+            return None
         if held >= _HELD_AT_LEAST:
             return connection
         connection.close()
-        return self._say(
+        self._say(
             "The connection to the container broke",
             f"{error.message} The container still runs.",
             Offer(Choice.START, "Reconnect"),
         )
+        return None
 
     def _say_shell_ended(self, status: ExitStatus) -> None:
         if self._stopping:
@@ -178,7 +183,7 @@ class WorkspaceScreen(VibeScreen[None]):
 
     def _say(self, title: str, text: str, *offers: Offer) -> None:
         self._ended = True
-        self._note = ""
+        self._terminal, self._note = None, ""
         panel = self.query_one(EndedPanel)
         panel.display = True
         panel.say(title, text, [*offers, Offer(Choice.BACK, "Your sessions")])
@@ -263,6 +268,7 @@ class WorkspaceScreen(VibeScreen[None]):
     def _changed(self) -> None:
         if self.is_attached:
             self.query_one(StartupPanel).refresh_opening()
+            self._show_title()
             self._show_keys()
 
     def _session_changed(self) -> None:
@@ -286,7 +292,8 @@ class WorkspaceScreen(VibeScreen[None]):
 
     def _show_title(self) -> None:
         session, bar = self._session, self.query_one("#workspace-title", Static)
-        status = f"{STATUS_GLYPHS[session.status]} {session.status}"
+        now = SessionStatus.STARTING if self._opening.under_way else session.status
+        status = f"{STATUS_GLYPHS[now]} {now}"
         left = f"{session.name}  {status}"
         room = bar.content_size.width - len(left) - 2
         colors = {SessionStatus.RUNNING: "$success", SessionStatus.STARTING: "$warning"}
@@ -295,7 +302,7 @@ class WorkspaceScreen(VibeScreen[None]):
             Content.assemble(
                 (session.name, "bold"),
                 "  ",
-                (status, f"not bold {colors.get(session.status, '$muted')}"),
+                (status, f"not bold {colors.get(now, '$muted')}"),
                 " " * max(room - title.cell_length + 2, 2),
                 title.stylize("not bold $muted"),
             )

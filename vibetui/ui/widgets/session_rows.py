@@ -125,6 +125,8 @@ class SessionRows(Vertical):
 
     def _status(self, session: Session) -> Content:
         said = self._activity.get(session.session_id)
+        kind: str
+        words: str
         if said is None:
             kind, glyph, words = session.status, STATUS_GLYPHS[session.status], session.status
         elif said.startswith("failed"):

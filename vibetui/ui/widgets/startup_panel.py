@@ -18,7 +18,6 @@ from vibetui.ui.wording import REMEDY_LABELS
 from vibetui.ui.world import World
 
 _TICK = 0.1
-_UNDER_WAY = (Phase.STARTING, Phase.CANCELLING, Phase.CONNECTING)
 _CHOICES = {
     Remedy.RETRY: Choice.START,
     Remedy.RECREATE: Choice.RECREATE,
@@ -62,11 +61,10 @@ class StartupPanel(Vertical):
         current = opening.progress.current
         self._say("#startup-title", self._title())
         failed = opening.phase is Phase.FAILED
-        self.set_class(failed, "-failed")
+        self.set_class(failed and not opening.cancelled, "-failed")
         self._say("#startup-detail", "" if failed or current is None else current.detail)
         self.query_one("#startup-detail").display = not failed
-        error = opening.error
-        self._say("#startup-problem", error.message if failed and error else "")
+        self._say("#startup-problem", self._problem())
         self._say("#startup-hint", self._hint())
         if opening.phase is not self._phase:
             self._phase = opening.phase
@@ -88,10 +86,18 @@ class StartupPanel(Vertical):
             case Phase.FAILED:
                 return f"{name} could not be opened"
 
+    def _problem(self) -> str:
+        opening = self._opening
+        if opening.phase is not Phase.FAILED or opening.error is None or opening.cancelled:
+            return ""
+        return opening.error.message
+
     def _hint(self) -> str:
         opening = self._opening
         if opening.phase is not Phase.FAILED or opening.error is None:
             return ""
+        if opening.cancelled:
+            return "Nothing was lost: /workspace is as it was."
         hint = opening.error.hint
         if Remedy.RECREATE in opening.remedies and "/workspace" not in hint:
             hint = f"{hint} Recreating the container keeps /workspace.".strip()
@@ -126,7 +132,7 @@ class StartupPanel(Vertical):
     def _tick(self) -> None:
         self.query_one(StepList).show(self._opening.progress, self._world.monotonic())
         if self._ticker is not None:
-            if self._opening.phase in _UNDER_WAY and self.display:
+            if self._opening.under_way and self.display:
                 self._ticker.resume()
             else:
                 self._ticker.pause()
