@@ -43,6 +43,7 @@ constraints: ## pin the newest releases that pyproject.toml allows
 
 clean: ## undo setup (FORCE=1: don't ask before removing workspaces)
 	@if [ -x $(PYTHON) ]; then $(PYTHON) -m tools.machine clean $(if $(filter 1,$(FORCE)),--force); fi
-	@rm -rf .venv .cache build dist *.egg-info vibetui/agent/bin .mypy_cache .ruff_cache \
+	@tools/venv.sh --remove
+	@rm -rf .cache build dist *.egg-info vibetui/agent/bin .mypy_cache .ruff_cache \
 	    .pytest_cache .hypothesis .import_linter_cache snapshot_report.html
 	@find . -name __pycache__ -prune -exec rm -rf {} +

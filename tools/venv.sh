@@ -1,11 +1,12 @@
 #!/bin/bash
-# venv.sh [DIRECTORY]: the virtual environment of this checkout, `.venv` unless named. Does nothing
-# where what it was made from has not changed.
+# venv.sh [--remove]: the virtual environment of this checkout, `.venv`. Does nothing where what it
+# was made from has not changed. --remove takes it back, with the Debian packages it needed.
 #   VIBETUI_PYTHON  the Python to make it from; default: the first one >= 3.11 in PATH
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-venv=${1:-.venv}
+venv=.venv
+packages=.cache/python-packages # Debian's, which we installed
 started=$SECONDS
 say() { printf '%-13s %-58s %4s s\n' environment "$1" "$((SECONDS - started))"; }
 fail() {
@@ -13,12 +14,27 @@ fail() {
     exit 1
 }
 
+if [[ ${1:-} == --remove ]]; then
+    rm -rf "$venv"
+    if [[ -s $packages ]]; then
+        mapfile -t ours < "$packages"
+        others=$(apt-get -qq -s purge "${ours[@]}" | awk '/^(Remv|Purg)/ { print $2 }' |
+            grep -vxFf "$packages" || true)
+        if [[ -z $others ]]; then
+            DEBIAN_FRONTEND=noninteractive apt-get -qq -y purge "${ours[@]}" > /dev/null
+        else
+            echo "Kept, since other packages need them:" "${ours[@]}"
+        fi
+    fi
+    exit 0
+fi
+
 # A different interpreter, path or recipe means a different environment.
 recipe() { cat pyproject.toml constraints.txt tools/venv.sh hatch_build.py 2>/dev/null; pwd; }
 stamp=$(recipe | sha256sum | cut -d' ' -f1)
 if [[ $(cat "$venv/.vibetui-stamp" 2>/dev/null) == "$stamp" ]] && "$venv/bin/python" -c '' 2>/dev/null
 then
-    [[ -n ${VIBETUI_QUIET:-} ]] || say "there already"
+    say "there already"
     exit 0
 fi
 
@@ -44,6 +60,8 @@ debian_root() { [[ $EUID == 0 ]] && command -v apt-get >/dev/null; }
 apt_install() {
     [[ -n $(find /var/lib/apt/lists -maxdepth 1 -name '*Packages*' -mtime -1 2>/dev/null | head -1) ]] ||
         apt-get -qq update >> "$log" 2>&1
+    apt-get -qq -s --no-install-recommends install "$@" | awk '/^Inst/ && !/\[[^]]*\] \(/ { print $2 }' \
+        >> "$packages"
     DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install "$@" >> "$log" 2>&1
 }
 

@@ -13,9 +13,11 @@ build=$(cd "$1" && pwd)
 root=$build/root
 export LC_ALL=C DEBIAN_FRONTEND=noninteractive
 
-# In a mount namespace of its own, debootstrap's /proc is gone when this ends, however it ends.
-if [[ ${VIBETUI_UNSHARED:-} != 1 ]] && unshare --mount true 2>/dev/null; then
-    VIBETUI_UNSHARED=1 exec unshare --mount --propagation private "$0" "$@"
+# In namespaces of its own, debootstrap's mounts and every process are gone when this ends or when
+# the caller does, however either ends.
+apart=(unshare --mount --propagation private --pid --fork --kill-child --mount-proc)
+if [[ ${VIBETUI_APART:-} != 1 ]] && "${apart[@]}" true 2>/dev/null; then
+    VIBETUI_APART=1 exec setpriv --pdeathsig KILL -- "${apart[@]}" "$0" "$@"
 fi
 
 . /etc/os-release

@@ -19,7 +19,7 @@ from docker.models.images import Image
 from docker.models.volumes import Volume
 
 from tools.machine import base_image, debian, dockerd, engine, state
-from tools.machine.paths import CACHE, CHECKOUT, ENGINE_URL
+from tools.machine.paths import CHECKOUT, ENGINE_URL
 from tools.machine.report import step
 from tools.machine.state import MachineState
 from vibetui.errors import EngineError, VibeError
@@ -66,9 +66,9 @@ def run(*, force: bool) -> None:
     with step("engine") as current:
         current.outcome = _take_engine_back(others)
     with step("files") as current:
-        for path in (CACHE, CHECKOUT / "data"):
-            shutil.rmtree(path, ignore_errors=True)
-        current.outcome = ".cache, .venv"
+        # The environment that this runs in, and .cache with our lock, are the Makefile's to remove.
+        shutil.rmtree(CHECKOUT / "data", ignore_errors=True)
+        current.outcome = "environment and caches"
     data = Settings().data_dir
     if data.exists():
         print(f"Accounts and session lists stay in {data}; to remove them: rm -r {data}")

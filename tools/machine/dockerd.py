@@ -46,10 +46,14 @@ def start(url: str, ping: Callable[[], object]) -> None:
     if private is None and Path("/run/systemd/system").is_dir():
         _start_unit(ping)
         return
-    if private is None and _pid_file_is_alive():
+    pid_file = private / "docker.pid" if private else PID_FILE
+    if _is_alive(pid_file):
         # The package's own scripts, or somebody else, started it a moment ago.
         _wait(ping, process=None)
         return
+    # A killed daemon leaves its file, and dockerd refuses to start while anything at all has that
+    # pid, its own zombie included.
+    pid_file.unlink(missing_ok=True)
     with contextlib.ExitStack() as undo:
         process = _spawn(url, private)
         undo.callback(_end, process)
@@ -159,9 +163,9 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     state.save(dataclasses.replace(state.load(), daemon=None))
 
 
-def _pid_file_is_alive() -> bool:
+def _is_alive(pid_file: Path) -> bool:
     try:
-        pid = int(PID_FILE.read_text())
+        pid = int(pid_file.read_text())
         return "dockerd" in Path(f"/proc/{pid}/cmdline").read_text()
     except (OSError, ValueError):
         return False
