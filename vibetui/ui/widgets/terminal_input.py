@@ -176,8 +176,10 @@ class TerminalDriver(LinuxDriver):
                         data = os.read(self.fileno, 4096)
                         if not data:
                             break
-                        for message in parser.feed(decode(data)):
-                            self.process_message(message)
+                        # Half a character decodes to nothing, and nothing means end to a parser.
+                        if text := decode(data):
+                            for message in parser.feed(text):
+                                self.process_message(message)
                     for message in parser.tick():
                         self.process_message(message)
             except OSError:
