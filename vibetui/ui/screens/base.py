@@ -28,6 +28,11 @@ class VibeScreen(Screen[ScreenResultType], Generic[ScreenResultType], inherit_bi
         """The app."""
         return cast("VibeApp", self.app)
 
+    @property
+    def showing(self) -> bool:
+        """Composed and not on its way out: its widgets are there."""
+        return self.is_mounted and self.is_attached and self.display
+
 
 class Dialog(ModalScreen[Answer], Generic[Answer], inherit_bindings=False):
     """A small window over a screen; escape answers None."""

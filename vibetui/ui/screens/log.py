@@ -55,6 +55,8 @@ class LogScreen(VibeScreen[None]):
             text = await self.vibe.core.session_log(self._session.session_id)
         except VibeError as error:
             text = f"{error.message}\n{error.hint}".strip()
+        if not self.showing:
+            return
         shown = _CONTROL.sub("", text.replace("\r\n", "\n")).rstrip()
         self.query_one("#log-text", Static).update(shown or "The container has said nothing.")
         self.query_one("#log").scroll_end(animate=False)

@@ -61,11 +61,14 @@ class SessionListScreen(VibeScreen[None]):
     def on_mount(self) -> None:
         self._errands = Errands(self.vibe.core, self.vibe.feed, self._errand_failed)
         self._errands.subscribe(self._show)
-        self.vibe.feed.subscribe(self._show)
+        self._unsubscribe = self.vibe.feed.subscribe(self._show)
         self.set_interval(_AGES_EVERY, self._show)
         self.query_one("#filter").display = False
         self.run_worker(self._greet())
         self._show()
+
+    def on_unmount(self) -> None:
+        self._unsubscribe()
 
     async def _greet(self) -> None:
         try:
@@ -77,6 +80,8 @@ class SessionListScreen(VibeScreen[None]):
     # What is shown
 
     def _show(self) -> None:
+        if not self.showing:
+            return
         feed, rows = self.vibe.feed, self.query_one(SessionRows)
         sessions = self._filtered()
         rows.show(sessions, self._work.activity, self.vibe.world.now())

@@ -48,9 +48,9 @@ class WorkspaceScreen(VibeScreen[None]):
         self._opening = Opening(vibe.core, self._session.session_id, vibe.world, self._changed)
         yield Static(id="workspace-title", classes="bar", markup=False)
         with Container(id="stage"):
-            pane = TerminalPane(prefix_key=vibe.settings.prefix_key)
-            pane.id, pane.visible = "pane", False
-            yield pane
+            self._pane = TerminalPane(prefix_key=vibe.settings.prefix_key)
+            self._pane.id, self._pane.visible = "pane", False
+            yield self._pane
             yield StartupPanel(self._opening, vibe.world)
             yield EndedPanel()
         yield KeyBar()
@@ -65,10 +65,9 @@ class WorkspaceScreen(VibeScreen[None]):
 
     async def on_unmount(self) -> None:
         self._unsubscribe()
-        pane = self.query_one(TerminalPane)
-        terminal = pane.terminal
-        pane.show(None)
         self.workers.cancel_group(self, "visit")
+        terminal = self._pane.terminal
+        self._pane.show(None)
         await self._let_go(terminal)
 
     # The way in
@@ -78,7 +77,7 @@ class WorkspaceScreen(VibeScreen[None]):
         self._note = ""
         self.query_one(EndedPanel).display = False
         self.query_one(StartupPanel).display = True
-        self.query_one(TerminalPane).visible = False
+        self._pane.visible = False
         self.set_focus(None)
         self.run_worker(self._visit(recreate), group="visit", exclusive=True)
 
@@ -104,8 +103,11 @@ class WorkspaceScreen(VibeScreen[None]):
         except VibeError as error:
             self._opening.failed(error)
             return None
+        if not self.showing:
+            terminal.close()
+            return None
         began = self.vibe.world.monotonic()
-        before = self.query_one(TerminalPane).terminal
+        before = self._pane.terminal
         self._reveal(terminal)
         await self._let_go(before)
         try:
@@ -126,11 +128,10 @@ class WorkspaceScreen(VibeScreen[None]):
     def _reveal(self, terminal: Terminal) -> None:
         self._terminal = terminal
         self._opening.opened()
-        pane = self.query_one(TerminalPane)
-        pane.show(terminal)
-        pane.visible = True
+        self._pane.show(terminal)
+        self._pane.visible = True
         self.query_one(StartupPanel).display = False
-        pane.focus()
+        self._pane.focus()
         self._show_keys()
 
     # The ways out
@@ -182,6 +183,8 @@ class WorkspaceScreen(VibeScreen[None]):
         )
 
     def _say(self, title: str, text: str, *offers: Offer) -> None:
+        if not self.showing:
+            return
         self._ended = True
         self._terminal, self._note = None, ""
         panel = self.query_one(EndedPanel)
@@ -266,14 +269,14 @@ class WorkspaceScreen(VibeScreen[None]):
     # What is shown
 
     def _changed(self) -> None:
-        if self.is_attached:
+        if self.showing:
             self.query_one(StartupPanel).refresh_opening()
             self._show_title()
             self._show_keys()
 
     def _session_changed(self) -> None:
         session = self.vibe.feed.get(self._session.session_id)
-        if session is not None:
+        if session is not None and self.showing:
             self._session = session
             self.query_one(StartupPanel).session_name = session.name
             self._show_title()
