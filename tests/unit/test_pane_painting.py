@@ -1,0 +1,244 @@
+"""What the pane writes to the user's terminal is what the container's terminal shows."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import re
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+
+import pytest
+from textual.app import App, ComposeResult
+from textual.drivers.headless_driver import HeadlessDriver
+
+from tests.terminal_support import EMULATORS, PlayedAgent, emulator, screen
+from vibetui.terminals import Terminal, TerminalSettings
+from vibetui.terminals.columns import split_run
+from vibetui.terminals.protocol import CellStyle, Emulator
+from vibetui.ui.widgets import terminal_frames
+from vibetui.ui.widgets.terminal_frames import FrameClock
+from vibetui.ui.widgets.terminal_pane import TerminalPane
+
+ROWS, COLUMNS = 12, 60
+
+
+@pytest.fixture(autouse=True)
+def a_terminal_of_true_colours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLORTERM", "truecolor")
+
+
+class RecordingDriver(HeadlessDriver):
+    """Keeps what the app writes to the terminal."""
+
+    written: list[str]
+
+    @property
+    def is_headless(self) -> bool:
+        return False
+
+    def write(self, data: str) -> None:
+        self.__dict__.setdefault("written", []).append(data)
+
+    def flush(self) -> None:
+        pass
+
+
+class PaneApp(App[None], inherit_bindings=False):
+    ENABLE_COMMAND_PALETTE = False
+
+    def __init__(self) -> None:
+        super().__init__(driver_class=RecordingDriver, ansi_color=True)
+
+    def compose(self) -> ComposeResult:
+        yield TerminalPane()
+
+
+class Stage:
+    def __init__(self, app: PaneApp, agent: PlayedAgent, terminal: Terminal) -> None:
+        self.app, self.agent, self.terminal = app, agent, terminal
+        self.pane = app.query_one(TerminalPane)
+        self.outer = emulator("ghostty", ROWS, COLUMNS)
+        """The user's terminal."""
+        self._displayed = asyncio.Event()
+        app.post_display_hook = self._displayed.set  # type: ignore[method-assign]
+
+    @property
+    def driver(self) -> RecordingDriver:
+        driver = self.app._driver
+        assert isinstance(driver, RecordingDriver)
+        return driver
+
+    def take(self) -> str:
+        """What was written since the last call, shown by the user's terminal too."""
+        data = "".join(self.driver.__dict__.get("written", []))
+        self.driver.written = []
+        self.outer.feed(data.encode())
+        return data
+
+    async def shows(self, condition: Callable[[], bool], seconds: float = 5.0) -> str:
+        """Wait until the user's terminal is as expected; all that was written meanwhile."""
+        everything = self.take()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while not condition():
+                    self._displayed.clear()
+                    await self._displayed.wait()
+                    everything += self.take()
+        assert condition()
+        return everything
+
+
+@asynccontextmanager
+async def stage(kind: str = "ghostty") -> AsyncIterator[Stage]:
+    agent, connection = await PlayedAgent.start()
+    app = PaneApp()
+    ready = asyncio.Event()
+    app.call_later(ready.set)
+    running_app = asyncio.create_task(app.run_async(size=(COLUMNS, ROWS), headless=False))
+    await ready.wait()
+    terminal = await Terminal.start(
+        connection, rows=ROWS, columns=COLUMNS, settings=TerminalSettings(emulator=kind)
+    )
+    running = asyncio.create_task(terminal.run())
+    at = Stage(app, agent, terminal)
+    at.pane.show(terminal)
+    yield at
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    terminal.close()
+    app.exit()
+    await running_app
+    await agent.close()
+
+
+def cells(terminal: Emulator, y: int) -> list[tuple[str, CellStyle]]:
+    """Row `y` column by column."""
+    row: list[tuple[str, CellStyle]] = [("", CellStyle())] * terminal.columns
+    for run in terminal.row(y):
+        for cell in split_run(run):
+            row[cell.start] = (cell.text, cell.style)
+    return row
+
+
+def same(left: Emulator, right: Emulator) -> bool:
+    return all(cells(left, y) == cells(right, y) for y in range(left.rows))
+
+
+def arrived(inner: Emulator, outer: Emulator, title: str) -> bool:
+    """Whether all output up to `title` is on both screens."""
+    return inner.title == title and same(inner, outer)
+
+
+def noise(seed: int) -> bytes:
+    """A screenful of everything a program may draw."""
+    chance = random.Random(seed)
+    out = [b"\x1b[?25l"]
+    for _ in range(60):
+        y, x = chance.randint(1, ROWS), chance.randint(1, COLUMNS)
+        colors = chance.choice(
+            ["31", "97;44", "38;5;200", "48;5;17", "38;2;1;2;3;48;2;250;128;7", "0", "38;5;7"]
+        )
+        style = chance.choice(["1", "2", "3", "4", "5", "7", "8", "9", "0"])
+        text = chance.choice(["plain text", "wide 界面", "e\u0301tude", "━┓", "  ", "x" * 30])
+        out.append(f"\x1b[{y};{x}H\x1b[{colors};{style}m{text}\x1b[K"[: 200 - x].encode())
+    return b"".join(out)
+
+
+@pytest.mark.parametrize("kind", EMULATORS)
+async def test_every_cell_arrives_with_its_text_and_style(kind: str) -> None:
+    async with stage(kind) as at:
+        inner = at.terminal.emulator
+        for seed in range(8):
+            await at.agent.output(noise(seed) + f"\x1b[0m\x1b]2;{seed}\x07".encode())
+            await at.shows(partial(arrived, inner, at.outer, str(seed)))
+
+
+async def test_colours_go_out_as_they_came() -> None:
+    async with stage() as at:
+        await at.agent.output(
+            b"\x1b[?25l\x1b[31;44mA\x1b[0;95mB\x1b[0;38;5;200mC\x1b[0;38;2;1;2;3mD"
+        )
+        written = await at.shows(lambda: screen(at.outer) == ["ABCD"])
+        for expected in ("\x1b[0;31;44mA", "\x1b[0;95mB", "38;5;200mC", "38;2;1;2;3mD"):
+            assert expected in written
+
+
+async def test_only_changed_rows_are_written() -> None:
+    async with stage() as at:
+        await at.agent.output(b"\x1b[?25l\x1b[Hfirst\x1b[3;1Hthird\x1b[5;1Hfifth")
+        await at.shows(lambda: "fifth" in screen(at.outer))
+        await at.agent.output(b"\x1b[7;1Hseventh")
+        written = await at.shows(lambda: "seventh" in screen(at.outer))
+        assert "first" not in written
+        assert "third" not in written
+
+
+async def test_the_cursor_is_seen_while_the_pane_has_the_focus() -> None:
+    async with stage() as at:
+        at.pane.focus()
+        await at.agent.output(b"ab")
+        await at.shows(lambda: cells(at.outer, 0)[2] == (" ", CellStyle(reverse=True)))
+        await at.agent.output(b"\x1b[4 q\x1b[1;1H")
+        await at.shows(lambda: cells(at.outer, 0)[0][1].underline)
+        await at.agent.output(b"\x1b[?25l")
+        await at.shows(lambda: cells(at.outer, 0)[0] == ("a", CellStyle()))
+        await at.agent.output(b"\x1b[?25h\x1b[2 q")
+        await at.shows(lambda: cells(at.outer, 0)[0][1].reverse)
+        at.app.set_focus(None)
+        await at.shows(lambda: cells(at.outer, 0)[0] == ("a", CellStyle()))
+
+
+async def test_a_frame_that_the_program_holds_is_not_shown_in_parts() -> None:
+    async with stage() as at:
+        await at.agent.output(b"\x1b[?25lold\x1b[?2026h\x1b[Hnew\x1b[2;1H")
+        await at.agent.output(b"half\x1b[?2026l")
+        seen: list[list[str]] = []
+
+        def done() -> bool:
+            seen.append(screen(at.outer))
+            return seen[-1] == ["new", "half"]
+
+        await at.shows(done)
+        assert ["new"] not in seen
+
+
+async def test_a_frame_held_for_ever_is_shown_all_the_same() -> None:
+    async with stage() as at:
+        await at.agent.output(b"\x1b[?2026hstuck")
+        await at.shows(lambda: screen(at.outer) == ["stuck"], seconds=1)
+
+
+async def test_a_larger_pane_shows_a_larger_terminal() -> None:
+    async with stage() as at:
+        await at.agent.output(b"\x1b[?25ltext")
+        await at.shows(lambda: screen(at.outer) == ["text"])
+        lines = at.pane.render_lines(at.pane.size.region)
+        assert all(line.cell_length == COLUMNS for line in lines)
+        assert re.fullmatch("text *", lines[0].text)
+        cropped = at.pane.render_lines(at.pane.size.region.shrink((0, 0, 0, 2)))
+        assert cropped[0].text == "xt" + " " * (COLUMNS - 4)
+
+
+async def test_the_first_change_is_painted_at_once_and_the_rest_together() -> None:
+    painted: list[float] = []
+    again = asyncio.Event()
+
+    def paint() -> None:
+        painted.append(time.monotonic())
+        if len(painted) == 2:
+            again.set()
+
+    clock = FrameClock(paint, lambda: False)
+    clock.changed()
+    assert len(painted) == 1
+    for _ in range(100):
+        clock.changed()
+    assert len(painted) == 1
+    async with asyncio.timeout(1):
+        await again.wait()
+    assert painted[1] - painted[0] >= terminal_frames.FRAME * 0.9
+    clock.close()
