@@ -6,6 +6,7 @@ import ctypes
 import os
 import pwd
 
+from sshd.reachable import import_through, open_code_directories
 from vibetui.errors import VibeError
 
 _PR_SET_PDEATHSIG = 1
@@ -15,14 +16,16 @@ _PR_SET_NO_NEW_PRIVS = 38
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def drop_root(account: str) -> None:
+def drop_root(account: str) -> tuple[int, ...]:
     """Become `account` where this process is root; otherwise do nothing.
+
+    Returns descriptors that have to stay open for imports to go on working.
 
     Raises:
         VibeError: there is no such account, or it is root itself.
     """
     if os.geteuid() != 0:
-        return
+        return ()
     hint = "Set unprivileged_user in vibetui.toml to an account that owns nothing."
     try:
         entry = pwd.getpwnam(account)
@@ -30,10 +33,12 @@ def drop_root(account: str) -> None:
         raise VibeError(f"There is no account {account!r} on this machine.", hint) from None
     if entry.pw_uid == 0:
         raise VibeError(f"The account {account!r} is root.", hint)
+    directories = open_code_directories()
     os.setgroups([])
     os.setresgid(entry.pw_gid, entry.pw_gid, entry.pw_gid)
     os.setresuid(entry.pw_uid, entry.pw_uid, entry.pw_uid)
     _prctl(_PR_SET_NO_NEW_PRIVS, 1)
+    return import_through(directories)
 
 
 def signal_on_parent_death(number: int) -> None:

@@ -59,14 +59,18 @@ class UiProcess:
         slave: The pseudo-terminal.
         control: Socket to the front.
         door: Handed to the app.
-        log_file: The zygote's log, the only thing that is kept of it.
+        log_file: The zygote's log.
+        kept: What else is kept of the zygote's descriptors.
     """
 
-    def __init__(self, slave: int, control: int, door: int, log_file: TextIO) -> None:
+    def __init__(
+        self, slave: int, control: int, door: int, log_file: TextIO, kept: tuple[int, ...] = ()
+    ) -> None:
         self._slave = slave
         self._control = control
         self._door = door
         self._log_file = log_file
+        self._kept = kept
 
     def run(self, env: Mapping[str, str], make_app: MakeApp) -> int:
         """Run the app to its end. Returns the exit status."""
@@ -88,7 +92,7 @@ class UiProcess:
         fcntl.ioctl(self._slave, termios.TIOCSCTTY, 0)
         for number in range(3):
             os.dup2(self._slave, number)
-        kept = sorted({0, 1, 2, self._control, self._door, self._log_file.fileno()})
+        kept = sorted({0, 1, 2, self._control, self._door, self._log_file.fileno(), *self._kept})
         for low, high in zip(kept, [*kept[1:], os.sysconf("SC_OPEN_MAX")], strict=True):
             os.closerange(low + 1, high)
         sys.stdin = sys.__stdin__ = _standard(0, "r")  # type: ignore[misc]
@@ -100,11 +104,13 @@ class UiProcess:
         reason, sentence = Reason.CRASHED, ""
         try:
             async with make_app(self._door, link.rebind) as app:
-                app.error_console = _console(self._log_file)
+                app.error_console = _quiet_console()
                 link.follow(app)
                 sentence = await app.run_async() or ""
                 if not app.return_code:
                     reason = Reason.SHUTDOWN if link.shutting_down else Reason.EXIT
+                else:
+                    log.error("ui.failed", exc_info=getattr(app, "_exception", None))
                 link.say_bye(reason, sentence)
         except Exception:
             log.exception("ui.failed")
@@ -206,8 +212,8 @@ def _standard(number: int, mode: str) -> io.TextIOWrapper:
     )
 
 
-def _console(file: TextIO) -> Any:
-    """Where Textual prints the traceback of an app that failed: not on the client's screen."""
+def _quiet_console() -> Any:
+    """Where Textual prints the traceback of an app that failed: nowhere, since it is logged."""
     from rich.console import Console
 
-    return Console(file=file, width=120, color_system=None)
+    return Console(file=io.StringIO())

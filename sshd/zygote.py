@@ -57,14 +57,14 @@ def run_zygote(
         warm, make_app = warm or vibe_app.warm, make_app or vibe_app.make_app(settings)
     warm()
     _forget_colours()
-    drop_root(settings.unprivileged_user)
+    kept = drop_root(settings.unprivileged_user)
     gc.collect()
     gc.freeze()
     if (threads := len(list(Path("/proc/self/task").iterdir()))) != 1:
         log.error("zygote.has_threads", threads=threads)
     log.info("zygote.ready", pid=os.getpid())
     ready()
-    _Zygote(sock, log_file, make_app).serve()
+    _Zygote(sock, log_file, kept, make_app).serve()
 
 
 def _own_log(settings: Settings) -> TextIO:
@@ -88,9 +88,12 @@ def _forget_colours() -> None:
 
 
 class _Zygote:
-    def __init__(self, sock: socket.socket, log_file: TextIO, make_app: MakeApp) -> None:
+    def __init__(
+        self, sock: socket.socket, log_file: TextIO, kept: tuple[int, ...], make_app: MakeApp
+    ) -> None:
         self._sock = sock
         self._log_file = log_file
+        self._kept = kept
         self._make_app = make_app
 
     def serve(self) -> None:
@@ -146,7 +149,7 @@ class _Zygote:
         try:
             self._sock.detach()
             slave, control, door = message.descriptors
-            process = UiProcess(slave, control, door, self._log_file)
+            process = UiProcess(slave, control, door, self._log_file, self._kept)
             status = process.run(message.body["env"], self._make_app)
         except BaseException:
             log.exception("ui.failed")

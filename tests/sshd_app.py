@@ -37,7 +37,7 @@ class Flood(Widget):
 
 
 class StandIn(App[str]):
-    """Keys: q leaves, x fails, f floods, d asks its door, r rebinds; anything else is shown."""
+    """Keys: Q leaves, X fails, F floods, D asks its door, R rebinds; anything else is shown."""
 
     CSS = "Flood { height: 1fr; }"
 
@@ -72,19 +72,16 @@ class StandIn(App[str]):
 
     async def on_key(self, event: Key) -> None:
         match event.character:
-            case "q":
+            case "Q":
                 self.exit("Goodbye — come back soon.")
-            case "x":
+            case "X":
                 raise RuntimeError("a bug in the app")
-            case "f":
+            case "F":
                 await self.mount(Flood())
-            case "d":
+            case "D":
                 self._facts["door"] = _greeting(self._door)
-            case "r":
+            case "R":
                 self.run_worker(self._open_another_door())
-            case "s":
-                self._door = None
-                print("printed by the app")
             case str(character):
                 self._typed += character if character.isprintable() else f"<{event.key}>"
         self._show()

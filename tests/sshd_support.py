@@ -14,7 +14,6 @@ import socket
 import socketserver
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import AsyncIterator, Callable
@@ -203,10 +202,10 @@ class FrontUnderTest:
     ) -> list[str]:
         return [
             *("ssh", "-F", "/dev/null", "-p", str(self.port), "-i", str(key or self.key)),
+            *(word for option in options for word in ("-o", option)),
             *("-o", "StrictHostKeyChecking=no", "-o", "IdentitiesOnly=yes"),
             *("-o", f"UserKnownHostsFile={self.directory / 'known_hosts'}"),
             *("-o", "LogLevel=ERROR"),
-            *(word for option in options for word in ("-o", option)),
             "vibe@127.0.0.1",
             *words,
         ]
@@ -294,5 +293,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    tempfile.tempdir = "/nonexistent"  # A server's processes make no temporary files.
     main()
