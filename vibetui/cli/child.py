@@ -119,40 +119,41 @@ async def _read_line(descriptor: int) -> bytes:
         transport.close()
 
 
-def child_settings() -> Settings:
-    """The supervisor's settings, in a child."""
-    return Settings.model_validate_json(os.environ.pop(_SETTINGS))
+class Supervised:
+    """The child's side. Made first thing: what it needs of the environment may be cleared later."""
 
+    def __init__(self) -> None:
+        self.settings = Settings.model_validate_json(os.environ.pop(_SETTINGS))
+        self._ready: int | None = int(os.environ.pop(_READY))
+        self._lifeline = int(os.environ.pop(_LIFELINE))
+        for descriptor in (self._ready, self._lifeline):
+            os.set_inheritable(descriptor, False)
 
-def follow_supervisor() -> None:
-    """End this process (SIGTERM to itself) when the supervisor is gone, however it went.
+    def ready(self, **facts: object) -> None:
+        """Tell the supervisor; the first report counts."""
+        self._report({"ready": facts})
 
-    A pipe and not PR_SET_PDEATHSIG: the kernel forgets that one when a process drops root.
-    Needs a running event loop.
-    """
-    lifeline = int(os.environ.pop(_LIFELINE))
-    loop = asyncio.get_running_loop()
+    def failed(self, error: VibeError) -> None:
+        """Tell the supervisor why this process can't start."""
+        self._report({"error": error.to_json()})
 
-    def ended() -> None:
-        loop.remove_reader(lifeline)
-        os.close(lifeline)
-        os.kill(os.getpid(), signal.SIGTERM)
+    def _report(self, message: dict[str, Any]) -> None:
+        descriptor, self._ready = self._ready, None
+        if descriptor is not None:
+            with os.fdopen(descriptor, "w") as pipe:
+                pipe.write(json.dumps(message) + "\n")
 
-    loop.add_reader(lifeline, ended)
+    def follow(self) -> None:
+        """End this process (SIGTERM to itself) when the supervisor is gone, however it went.
 
+        A pipe and not PR_SET_PDEATHSIG: the kernel forgets that one when a process drops root.
+        Needs a running event loop.
+        """
+        loop = asyncio.get_running_loop()
 
-def report_ready(**facts: object) -> None:
-    """Tell the supervisor; once."""
-    _report({"ready": facts})
+        def ended() -> None:
+            loop.remove_reader(self._lifeline)
+            os.close(self._lifeline)
+            os.kill(os.getpid(), signal.SIGTERM)
 
-
-def report_error(error: VibeError) -> None:
-    """Tell the supervisor why it can't start."""
-    _report({"error": error.to_json()})
-
-
-def _report(message: dict[str, Any]) -> None:
-    descriptor = os.environ.pop(_READY, None)
-    if descriptor is not None:
-        with os.fdopen(int(descriptor), "w") as pipe:
-            pipe.write(json.dumps(message) + "\n")
+        loop.add_reader(self._lifeline, ended)

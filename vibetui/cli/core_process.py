@@ -9,24 +9,23 @@ import sys
 
 import structlog
 
-from vibetui.cli.child import child_settings, follow_supervisor, report_error, report_ready
+from vibetui.cli.child import Supervised
 from vibetui.core.server import CoreServer
 from vibetui.core.service import CoreService
 from vibetui.errors import VibeError
 from vibetui.logs import configure_logging
-from vibetui.settings import Settings
 
 log = structlog.get_logger(__name__)
 
 
-async def _run(settings: Settings, own: socket.socket, front: socket.socket) -> None:
-    follow_supervisor()
-    async with CoreService.start(settings) as service:
+async def _run(supervised: Supervised, own: socket.socket, front: socket.socket) -> None:
+    supervised.follow()
+    async with CoreService.start(supervised.settings) as service:
         server = CoreServer(service)
         serving = asyncio.ensure_future(server.serve(own, front))
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, serving.cancel)
-        report_ready()
+        supervised.ready()
         try:
             await serving
         except asyncio.CancelledError:
@@ -36,13 +35,13 @@ async def _run(settings: Settings, own: socket.socket, front: socket.socket) -> 
 def main() -> int:
     """Serve until SIGTERM; exit status 1 where the core can't start."""
     own, front = (socket.socket(fileno=int(argument)) for argument in sys.argv[1:3])
-    settings = child_settings()
-    configure_logging(settings.log_level)
+    supervised = Supervised()
+    configure_logging(supervised.settings.log_level)
     try:
-        asyncio.run(_run(settings, own, front))
+        asyncio.run(_run(supervised, own, front))
     except VibeError as error:
         log.error("core.start_failed", message=error.message, exc_info=True)
-        report_error(error)
+        supervised.failed(error)
         return 1
     return 0
 

@@ -22,7 +22,7 @@ from typing import IO, Any, Protocol
 import structlog
 
 from vibetui.cli.child import Child
-from vibetui.cli.first_user import ensure_first_user
+from vibetui.cli.first_user import FirstUser, ensure_first_user
 from vibetui.cli.greeting import print_greeting
 from vibetui.core.doors import make_door
 from vibetui.errors import Conflict, VibeError
@@ -98,11 +98,7 @@ async def _serve(settings: Settings, log_file: IO[str]) -> int:
         core = _CorePart(settings, listeners, log_file)
         doors = _DoorsPart(settings, listeners, log_file)
         try:
-            await core.restart()
-            port = await doors.start()
-            print_greeting(settings, port, first)
-            log.info(EventCode.SERVER_STARTED, port=port, pid=os.getpid())
-            await _until(stopping, {"core": core, "front": doors})
+            await _first_of([stopping.wait(), _run(settings, core, doors, first)])
             print("Stopping…", flush=True)
         finally:
             await doors.stop()
@@ -167,6 +163,7 @@ class _DoorsPart:
 
     async def start(self) -> int:
         """Start both; returns the port."""
+        port = self._settings.listen_port
         front_end, zygote_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with front_end, zygote_end:
             door = self._listeners.door
@@ -190,16 +187,15 @@ class _DoorsPart:
                 descriptors=(door, front_end.fileno()),
                 log_file=self._log_file,
             )
-            zygote, front = await asyncio.gather(
-                self._zygote.start(_START_DEADLINE),
+            reports = await asyncio.gather(
                 self._front.start(_START_DEADLINE),
+                self._zygote.start(_START_DEADLINE),
                 return_exceptions=True,
             )
-        for result in (front, zygote):
-            if isinstance(result, BaseException):
-                raise result
-        assert isinstance(front, dict)
-        port = int(front["port"])
+        for report in reports:
+            if isinstance(report, BaseException):
+                raise report
+            port = int(report.get("port", port))
         # The next start must take the same port, also where the system chose it.
         self._settings = self._settings.model_copy(update={"listen_port": port})
         (self._settings.run_dir / "port").write_text(f"{port}\n")
@@ -220,9 +216,15 @@ class _DoorsPart:
                 await child.stop(_STOP_DEADLINE)
 
 
-async def _until(stopping: asyncio.Event, parts: dict[str, _Part]) -> None:
-    """Keep `parts` running until `stopping` is set. Raises `VibeError` when one can't be kept."""
-    await _first_of([stopping.wait(), *(_keep(name, part) for name, part in parts.items())])
+async def _run(
+    settings: Settings, core: _CorePart, doors: _DoorsPart, first: FirstUser | None
+) -> None:
+    """Start both and keep them running. Raises `VibeError` when that can't be done."""
+    await core.restart()
+    port = await doors.start()
+    print_greeting(settings, port, first)
+    log.info(EventCode.SERVER_STARTED, port=port, pid=os.getpid())
+    await _first_of([_keep("core", core), _keep("front", doors)])
 
 
 async def _first_of(waits: Iterable[Coroutine[Any, Any, Any]]) -> None:

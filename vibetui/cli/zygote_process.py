@@ -9,16 +9,16 @@ import socket
 import sys
 
 from sshd.zygote import run_zygote
-from vibetui.cli.child import child_settings, report_ready
+from vibetui.cli.child import Supervised
 from vibetui.logs import configure_logging
 
 
 def main() -> int:
     """Serve until the socket closes."""
     requests = socket.socket(fileno=int(sys.argv[1]))
-    settings = child_settings()
-    configure_logging(settings.log_level)
-    run_zygote(settings, requests, ready=report_ready)
+    supervised = Supervised()
+    configure_logging(supervised.settings.log_level)
+    run_zygote(supervised.settings, requests, ready=supervised.ready)
     return 0
 
 
