@@ -207,11 +207,14 @@ class Place:
             finally:
                 stream.close()
 
+    async def close_containers(self) -> None:
+        for state in await self.containers():
+            await self.engine.remove_container(state.container_id)
+
     async def close(self) -> None:
         """Everything of this place goes, whoever owns it."""
         await self.manager.close()
-        for state in await self.containers():
-            await self.engine.remove_container(state.container_id)
+        await self.close_containers()
         wanted = {"label": f"{LABEL_INSTANCE}={self.instance}"}
         for volume in self.docker.volumes(filters=wanted)["Volumes"] or []:
             await self.engine.remove_volume(volume["Name"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import aclosing
 
 import structlog
@@ -25,12 +25,12 @@ class Follower:
 
     Args:
         tools: The engine and the rows.
-        follow: Makes one session's row follow, under its lock.
+        lock: The lock of one session.
     """
 
-    def __init__(self, tools: Tools, follow: Callable[[str], Awaitable[None]]) -> None:
+    def __init__(self, tools: Tools, lock: Callable[[str], asyncio.Lock]) -> None:
         self._tools = tools
-        self._follow = follow
+        self._lock = lock
         self._pause = FIRST_PAUSE
         self._pending: set[str] = set()
 
@@ -45,7 +45,15 @@ class Follower:
             await asyncio.sleep(self._pause)
             self._pause = min(self._pause * 2, LONGEST_PAUSE)
 
+    async def follow(self, session_id: str) -> None:
+        """Make one row follow, once nothing else is being done to the session."""
+        async with self._lock(session_id):
+            # From here on an event is news again: what it tells of may come after our look.
+            self._pending.discard(session_id)
+            await reconcile.follow(self._tools, session_id)
+
     async def _until_it_goes(self) -> None:
+        self._pending.clear()
         async with (
             asyncio.TaskGroup() as group,
             aclosing(self._tools.engine.events()) as events,
@@ -54,7 +62,11 @@ class Follower:
                 self._pause = FIRST_PAUSE
                 if event.action == CONNECTED:
                     found = await reconcile.disagreements(self._tools)
-                elif event.labels.get(LABEL_INSTANCE) == self._tools.instance:
+                elif (
+                    event.labels.get(LABEL_INSTANCE) == self._tools.instance
+                    and event.action != "create"
+                ):
+                    # A creation is always part of an opening, perhaps of another process.
                     found = [event.labels.get(LABEL_SESSION, "")]
                 else:
                     continue
@@ -66,8 +78,6 @@ class Follower:
 
     async def _one(self, session_id: str) -> None:
         try:
-            await self._follow(session_id)
+            await self.follow(session_id)
         except VibeError as error:
             log.warning("reconcile.failed", session_id=session_id, cause=str(error))
-        finally:
-            self._pending.discard(session_id)

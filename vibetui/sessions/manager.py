@@ -59,6 +59,7 @@ class SessionManager:
         )
         self._flights = Flights()
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._follower = Follower(self._tools, self._lock)
 
     async def create(self, user_id: str, name: str, template: str) -> Session:
         """A row, no container. Raises `Invalid` (name, template), `Conflict` (taken, too many)."""
@@ -128,11 +129,11 @@ class SessionManager:
     async def reconcile(self) -> None:
         """Make all rows follow the engine and remove containers without a row."""
         for session_id in await reconcile.disagreements(self._tools):
-            await self._follow(session_id)
+            await self._follower.follow(session_id)
 
     async def run(self) -> None:
         """Reconcile and follow the engine's events until cancelled; the engine may come and go."""
-        await Follower(self._tools, self._follow).run()
+        await self._follower.run()
 
     async def close(self) -> None:
         """End the flights; containers stay as they are. The engine and the store are not ours."""
@@ -182,8 +183,3 @@ class SessionManager:
         except VibeError as error:
             self._tools.journal.trouble(EventCode.SESSION_OPEN_FAILED, session_id, error)
             await reconcile.assume_stopped(self._tools, session_id)
-
-    async def _follow(self, session_id: str) -> None:
-        """Make the row follow once nothing else is being done to the session."""
-        async with self._lock(session_id):
-            await reconcile.follow(self._tools, session_id)

@@ -84,6 +84,9 @@ class DockerEngine:
                 if (progress := meter.feed(line)) != last:
                     last = progress
                     yield progress
+        except TimeoutError as error:
+            why = f"nothing more of it came for {self._pull_stall:g} seconds"
+            raise _no_image(image, why) from error
         except (NotFound, EngineError) as error:
             if isinstance(error, ImageUnavailable | EngineUnavailable):
                 raise

@@ -35,7 +35,8 @@ class Streams:
 
         Raises:
             NotFound: the engine answered 404.
-            EngineUnavailable: it can't be reached, went away, or was silent for `silence` seconds.
+            TimeoutError: it was silent for `silence` seconds.
+            EngineUnavailable: it can't be reached, or went away.
             EngineError: it refused.
         """
         async with self._answer(method, path, params, headers, silence) as response:
@@ -73,6 +74,8 @@ class Streams:
                 if response.status >= 400:
                     raise await _refusal(response)
                 yield response
+        except aiohttp.SocketTimeoutError as error:
+            raise TimeoutError(f"silent for {silence:g} s") from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise translate(error, url) from error
 
