@@ -213,3 +213,20 @@ def test_scrolling_marks_every_row(terminal: Emulator) -> None:
 def test_soft_reset_leaves_the_screen(terminal: Emulator) -> None:
     terminal.feed(b"text\x1b[!p!")
     assert screen(terminal) == ["text!"]
+
+
+def test_a_closed_terminal_keeps_its_last_screen_and_takes_no_more(terminal: Emulator) -> None:
+    terminal.feed(lines(10) + b"last\x1b]2;name\x07\x1b[?2004h")
+    terminal.close()
+    terminal.close()
+    terminal.feed(b"ignored")
+    terminal.resize(3, 3)
+    terminal.scroll_to(3)
+    assert terminal.title == "name"
+    assert terminal.modes.bracketed_paste
+    assert terminal.history_lines >= 0
+    assert terminal.scroll_offset >= 0
+    assert terminal.cursor is not None
+    assert len(terminal.row(0)) >= 1
+    assert terminal.take_replies() == b""
+    assert isinstance(list(terminal.dirty_rows()), list)

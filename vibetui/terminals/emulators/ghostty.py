@@ -24,7 +24,11 @@ _BLANK = CellStyle()
 
 
 class GhosttyEmulator:
-    """One terminal of libghostty-vt. Not thread-safe, nor is the library."""
+    """One terminal of libghostty-vt. Not thread-safe, nor is the library.
+
+    Closed, it keeps its last rows and takes nothing more: a pane may still show it, and the library
+    must never see a freed pointer.
+    """
 
     name = "ghostty"
 
@@ -59,6 +63,7 @@ class GhosttyEmulator:
         self._pending: set[int] = set()
         self._stale = True
         self._modes: Modes | None = None
+        self._last_title = ""
         self._closed = False
 
     def _connect_callbacks(self) -> None:
@@ -105,10 +110,13 @@ class GhosttyEmulator:
             write.reply(write, reply)
 
     def feed(self, data: bytes) -> None:
-        lib.ghostty_terminal_vt_write(self._terminal, data, len(data))
-        self._changed()
+        if not self._closed:
+            lib.ghostty_terminal_vt_write(self._terminal, data, len(data))
+            self._changed()
 
     def resize(self, rows: int, columns: int) -> None:
+        if self._closed:
+            return
         self.rows, self.columns = _bounded(rows), _bounded(columns)
         lib.ghostty_terminal_resize(self._terminal, self.columns, self.rows, *_CELL_PIXELS)
         self._lines.clear()
@@ -121,7 +129,7 @@ class GhosttyEmulator:
 
     def _sync(self) -> None:
         """Bring the render state and the cached lines up to the terminal."""
-        if not self._stale:
+        if not self._stale or self._closed:
             return
         self._stale = False
         state = self._render[0]
@@ -161,6 +169,8 @@ class GhosttyEmulator:
     @property
     def cursor(self) -> Cursor:
         self._sync()
+        if self._closed:
+            return Cursor(0, 0, visible=False)
         return self._state.cursor(self._render[0])
 
     @property
@@ -171,15 +181,16 @@ class GhosttyEmulator:
 
     @property
     def history_lines(self) -> int:
-        return self._state.history_lines()
+        return 0 if self._closed else self._state.history_lines()
 
     @property
     def scroll_offset(self) -> int:
-        return self._state.scroll_offset()
+        return 0 if self._closed else self._state.scroll_offset()
 
     def scroll_to(self, offset: int) -> None:
-        self._state.scroll_to(offset)
-        self._stale = True
+        if not self._closed:
+            self._state.scroll_to(offset)
+            self._stale = True
 
     def take_replies(self) -> bytes:
         replies = bytes(self._replies)
@@ -196,16 +207,19 @@ class GhosttyEmulator:
 
     @property
     def title(self) -> str:
-        return self._state.title()
+        return self._last_title if self._closed else self._state.title()
 
     def close(self) -> None:
         if self._closed:
             return
+        self._sync()
+        self._modes, self._last_title = self.modes, self.title
         self._closed = True
         self._reader.close()
         lib.ghostty_render_state_row_iterator_free(self._iterator[0])
         lib.ghostty_render_state_free(self._render[0])
         self._owner.close()
+        self._callbacks.clear()
 
 
 def _bounded(size: int) -> int:
