@@ -6,7 +6,7 @@ import asyncio
 import os
 import socket
 import subprocess
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -14,6 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from asyncinotify import Inotify, Mask
+from textual.pilot import Pilot
 
 from vibetui.agent import AgentConnection, binary_path
 from vibetui.errors import Conflict, CoreUnavailable, NotFound, OpenError, VibeError
@@ -21,6 +22,7 @@ from vibetui.events import OpenEvent, OpenStep, StepState
 from vibetui.model import Session, SessionChange, SessionNotice, SessionStatus, Template, User
 from vibetui.settings import Settings
 from vibetui.ui import VibeApp
+from vibetui.ui.widgets.terminal_pane import TerminalPane
 from vibetui.ui.world import World
 
 NOW = datetime(2026, 3, 14, 15, 9, 26, tzinfo=UTC)
@@ -112,6 +114,7 @@ class StagedCore:
     calls: list[tuple[str, ...]] = field(default_factory=list)
     """What the app has asked for, in order."""
     _watchers: list[asyncio.Queue[SessionNotice | None]] = field(default_factory=list)
+    _handed_out: list[socket.socket] = field(default_factory=list)
     _cancelled: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def whoami(self) -> User:
@@ -180,6 +183,7 @@ class StagedCore:
             raise OpenError("The container isn't running.", "Open the session first.")
         sock = socket.socket(socket.AF_UNIX)
         sock.connect(str(self.agent_socket))
+        self._handed_out.append(sock.dup())
         return await AgentConnection.greet(sock, deadline=5)
 
     async def session_log(self, session_id: str) -> str:
@@ -229,6 +233,13 @@ class StagedCore:
         self.unreachable = True
         for queue in self._watchers:
             queue.put_nowait(None)
+
+    def kill_agent(self) -> None:
+        """As when its container stops: the connections of the sockets given out break."""
+        for sock in self._handed_out:
+            sock.shutdown(socket.SHUT_RDWR)
+            sock.close()
+        self._handed_out.clear()
 
     def _called(self, *call: str) -> None:
         self._check()
@@ -280,3 +291,26 @@ def staged_app(core: StagedCore, *, world: World = STILL) -> VibeApp:
     app = VibeApp(core, Settings(), remote=True, world=world)
     app.animation_level = "none"
     return app
+
+
+async def until(pilot: Pilot[str], condition: Callable[[], bool], seconds: float = 10) -> None:
+    """Let the app work until the condition holds."""
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await pilot.pause()
+
+
+def shown(app: VibeApp) -> str:
+    """All the text on the screen."""
+    return "\n".join(strip.text for strip in app.screen._compositor.render_strips())
+
+
+def pane_text(app: VibeApp) -> str:
+    """What the terminal shows; empty while there is none."""
+    panes = app.screen.query(TerminalPane)
+    terminal = panes.first().terminal if panes else None
+    if terminal is None:
+        return ""
+    emulator = terminal.emulator
+    rows = ("".join(run.text for run in emulator.row(y)).rstrip() for y in range(emulator.rows))
+    return "\n".join(rows)

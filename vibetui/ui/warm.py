@@ -71,14 +71,11 @@ class _RehearsalCore:
         return None
 
 
-_KEYS = (
-    *("question_mark", "escape", "n", "escape", "r", "escape", "d", "escape", "x", "escape"),
-    *("slash", "escape", "down", "enter", "ctrl+right_square_bracket", "escape", "escape"),
-)
+_KEYS = ("n", "escape", "d", "escape", "enter", "ctrl+right_square_bracket", "escape", "escape")
 
 
 def warm() -> None:
-    """Import all of the app and run it once without a terminal, through every screen.
+    """Import all of the app and run it once without a terminal, through a screen of each kind.
 
     Leaves no event loop, no thread and no open file behind.
     """

@@ -9,6 +9,7 @@ from textual.widgets import Button, Input, Static
 
 from vibetui.model import Session
 from vibetui.ui.screens.base import Dialog
+from vibetui.ui.widgets.line_input import LineInput
 
 
 class DeleteDialog(Dialog[bool]):
@@ -28,7 +29,7 @@ class DeleteDialog(Dialog[bool]):
                 classes="dialog-text",
             )
             yield Static(f"Type {name} to delete it:", classes="dialog-label", markup=False)
-            yield Input(id="name", compact=True, select_on_focus=False)
+            yield LineInput(id="name")
             with Horizontal(classes="dialog-buttons"):
                 yield Button("Delete", id="yes", variant="error", compact=True, disabled=True)
                 yield Button("Cancel", id="no", compact=True)

@@ -9,6 +9,7 @@ from textual.containers import Vertical
 from textual.widgets import Input, Static
 
 from vibetui.ui.names import problem_with
+from vibetui.ui.widgets.line_input import LineInput
 
 
 class NameField(Vertical):
@@ -21,7 +22,7 @@ class NameField(Vertical):
 
     def compose(self) -> ComposeResult:
         yield Static("Name", classes="dialog-label")
-        yield Input(self._initial, id="name", compact=True, select_on_focus=True)
+        yield LineInput(self._initial, id="name", select_on_focus=True)
         yield Static(id="problem", classes="dialog-problem", markup=False)
 
     @property

@@ -21,6 +21,7 @@ from vibetui.ui.screens.delete import DeleteDialog
 from vibetui.ui.screens.new_session import NewSession, NewSessionDialog
 from vibetui.ui.screens.rename import RenameDialog
 from vibetui.ui.widgets.key_bar import Hint, KeyBar
+from vibetui.ui.widgets.line_input import LineInput
 from vibetui.ui.widgets.session_rows import SessionRows
 from vibetui.ui.widgets.trouble_banner import TroubleBanner
 from vibetui.ui.wording import counted
@@ -53,7 +54,7 @@ class SessionListScreen(VibeScreen[None]):
         with Vertical(id="list-ground"), Vertical(id="list-page"):
             yield Static(id="list-title")
             yield TroubleBanner()
-            yield Input(id="filter", placeholder="Filter by name", compact=True)
+            yield LineInput(id="filter", placeholder="Filter by name")
             yield SessionRows()
             yield Static(id="empty")
         yield KeyBar()
