@@ -53,7 +53,8 @@ class CoreClient:
         return wire.session_from_json(renamed)
 
     async def delete_session(self, session_id: str) -> None:
-        await self._channel.call("DELETE", _path(session_id), deadline=SLOW, again=False)
+        # Not DELETE: that is idempotent to HTTP, so aiohttp would repeat it by itself.
+        await self._channel.call("POST", _path(session_id, "delete"), deadline=SLOW, again=False)
 
     async def stop_session(self, session_id: str) -> Session:
         stopped = await self._channel.call("POST", _path(session_id, "stop"), deadline=SLOW)
@@ -92,5 +93,5 @@ class CoreClient:
         await self._channel.close()
 
 
-def _path(session_id: str, verb: str = "") -> str:
-    return f"/v1/sessions/{quote(session_id, safe='')}{'/' if verb else ''}{verb}"
+def _path(session_id: str, verb: str) -> str:
+    return f"/v1/sessions/{quote(session_id, safe='')}/{verb}"

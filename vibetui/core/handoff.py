@@ -9,6 +9,7 @@ import asyncio
 import json
 import os
 import socket
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -24,6 +25,8 @@ SWITCHING = (
 """The whole answer that carries the descriptor."""
 
 _LARGEST_ANSWER = 256 * 1024
+_INT = struct.Struct("@i")
+
 _MORE_THAN_ONE = 4
 """Room for more descriptors than are right: what doesn't fit can't be told from what is."""
 
@@ -90,10 +93,14 @@ class _Answer:
 
     def read_from(self, sock: socket.socket) -> None:
         with _unless_blocking():
-            data, received, _, _ = socket.recv_fds(
-                sock, 65536, _MORE_THAN_ONE, socket.MSG_CMSG_CLOEXEC
+            # Not socket.recv_fds: it ignores its flags, so children would inherit what comes.
+            data, ancillary, _, _ = sock.recvmsg(
+                65536, socket.CMSG_SPACE(_MORE_THAN_ONE * _INT.size), socket.MSG_CMSG_CLOEXEC
             )
-            self.held.extend(received)
+            for level, kind, packed in ancillary:
+                if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+                    whole = len(packed) - len(packed) % _INT.size
+                    self.held.extend(number for (number,) in _INT.iter_unpack(packed[:whole]))
             if not data:
                 raise ConnectionResetError("the core closed the connection without an answer")
             self.data += data

@@ -37,7 +37,7 @@ class UserRoutes:
             web.get("/v1/templates", self.templates),
             web.get("/v1/sessions", self.list_sessions),
             web.post("/v1/sessions", self.create),
-            web.delete(session, self.delete),
+            web.post(f"{session}/delete", self.delete),
             web.post(f"{session}/rename", self.rename),
             web.post(f"{session}/stop", self.stop),
             web.post(f"{session}/open", self.open),
