@@ -185,8 +185,8 @@ class Sessions(RuleBasedStateMachine):
 
 
 Sessions.TestCase.settings = settings(
-    max_examples=8,
-    stateful_step_count=14,
+    max_examples=12,
+    stateful_step_count=18,
     deadline=None,
     database=None,
     phases=[Phase.explicit, Phase.generate],

@@ -9,6 +9,7 @@ import structlog
 from vibetui.errors import StoreError
 from vibetui.events import EventCode
 from vibetui.model import Session
+from vibetui.sessions.whole import to_the_end
 from vibetui.store import Store
 
 log = structlog.get_logger(__name__)
@@ -34,8 +35,9 @@ class Journal:
         """To the log and to the audit trail. A trail that can't be written stops nobody."""
         log.info(str(code), session_id=session.session_id, user_id=session.user_id, **detail)
         try:
-            await self._store.audit(
+            entry = self._store.audit(
                 code, user_id=session.user_id, session_id=session.session_id, detail=detail
             )
+            await to_the_end(entry)
         except StoreError as error:
             self.trouble(code, session.session_id, error)

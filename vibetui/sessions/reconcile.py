@@ -10,6 +10,7 @@ from vibetui.events import EventCode
 from vibetui.model import LABEL_INSTANCE, LABEL_SESSION, Session, SessionStatus
 from vibetui.sessions.ownership import find_container, is_of
 from vibetui.sessions.tools import Tools
+from vibetui.sessions.whole import to_the_end
 
 
 async def follow(tools: Tools, session_id: str) -> None:
@@ -27,9 +28,10 @@ async def follow(tools: Tools, session_id: str) -> None:
     code = EventCode.SESSION_RECONCILED
     if session.status is SessionStatus.RUNNING and (state is None or not state.running):
         code = EventCode.CONTAINER_DIED
-    session = await tools.store.update_session(
+    update = tools.store.update_session(
         session_id, container_id=_container_id(state), status=_status(state)
     )
+    session = await to_the_end(update)
     await tools.journal.record(code, session, status=str(session.status))
     tools.updated(session)
 
@@ -39,9 +41,8 @@ async def assume_stopped(tools: Tools, session_id: str) -> None:
     with contextlib.suppress(NotFound, StoreError):
         session = await tools.store.session(session_id)
         if session is not None and session.status is SessionStatus.STARTING:
-            tools.updated(
-                await tools.store.update_session(session_id, status=SessionStatus.STOPPED)
-            )
+            update = tools.store.update_session(session_id, status=SessionStatus.STOPPED)
+            tools.updated(await to_the_end(update))
 
 
 async def disagreements(tools: Tools) -> list[str]:

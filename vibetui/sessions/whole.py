@@ -1,0 +1,25 @@
+"""Work that is done to its end, whoever stops waiting for it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+async def to_the_end(work: Coroutine[Any, Any, T]) -> T:
+    """Await `work`, which can't be interrupted: a cancelled caller is cancelled when it is over.
+
+    For writes to the store: a transaction that was abandoned half-way keeps the database locked,
+    and whoever cleans up after a cancelled opening must find the row as it will stay.
+    """
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        if not task.cancelled():
+            task.exception()
+        raise
