@@ -64,7 +64,7 @@ def run(*, force: bool) -> None:
                 current.outcome = _remove_image(client, ours.image)
         others = _others_use(client) if client else Others.NOTHING
     with step("engine") as current:
-        current.outcome = _take_engine_back(others)
+        current.outcome = take_engine_back(others)
     with step("files") as current:
         # The environment that this runs in, and .cache with our lock, are the Makefile's to remove.
         shutil.rmtree(CHECKOUT / "data", ignore_errors=True)
@@ -151,7 +151,12 @@ def _others_use(client: docker.DockerClient) -> Others:
     return Others.KEEP if kept or client.images.list() else Others.NOTHING
 
 
-def _take_engine_back(others: Others) -> str:
+def take_engine_back(others: Others) -> str:
+    """Stop and purge what setup started and installed; return what was done.
+
+    Raises:
+        VibeError: others have come to use the engine, so it stays as it is.
+    """
     known = state.load()
     if known == MachineState():
         return "not ours, left as it is"

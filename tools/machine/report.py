@@ -14,6 +14,7 @@ class Step:
     def __init__(self, name: str) -> None:
         self.name = name
         self.outcome = "done"
+        """What the line says; empty for a step that had nothing to do and prints none."""
 
     def doing(self, text: str) -> None:
         """Show what goes on right now; the outcome takes its place. Only on a terminal."""
@@ -32,7 +33,9 @@ def step(name: str) -> Iterator[Step]:
         _clear_line()
         raise
     _clear_line()
-    print(f"{name:<13} {current.outcome:<58} {time.monotonic() - started:4.1f} s", flush=True)
+    if current.outcome:
+        took = time.monotonic() - started
+        print(f"{name:<13} {current.outcome:<58} {took:4.1f} s", flush=True)
 
 
 def _clear_line() -> None:
