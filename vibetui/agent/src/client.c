@@ -6,6 +6,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "requests.h"
+#include "stream.h"
+
 struct client clients[MAX_CLIENTS];
 /* Apart from the rest, which the loop goes through at every turn. */
 static uint8_t in_buffers[MAX_CLIENTS][IN_CAPACITY];
@@ -76,8 +79,7 @@ void client_accept(int fd, const struct options *options)
         client_refuse(client, ERROR_DENIED, "this connection comes from inside the container");
 }
 
-/* The announced rest of an OUTPUT frame must precede any other frame. */
-static void finish_frame(struct client *client)
+void client_finish_frame(struct client *client)
 {
     if (client->frame_left == 0)
         return;
@@ -109,7 +111,7 @@ void client_put(struct client *client, uint8_t type, const void *payload, size_t
         client_close(client);
         return;
     }
-    finish_frame(client);
+    client_finish_frame(client);
     frame_header(client->out + client->out_size, type, (uint32_t)size);
     client->out_size += HEADER_SIZE;
     if (size > 0)
@@ -203,7 +205,8 @@ static bool next_frame(struct client *client)
         client_put(client, FRAME_REPLAY_END, offset, writer.size);
     } else if (terminal_finished(terminal)) {
         uint8_t status[2];
-        client_put(client, FRAME_EXITED, status, exit_status(terminal, status));
+        terminal_status(terminal, status);
+        client_put(client, FRAME_EXITED, status, sizeof status);
         client->closing = true;
         client->close_by = now_ms() + CLOSING_MS;
     } else

@@ -42,6 +42,8 @@ void client_close(struct client *client);
 void client_put(struct client *client, uint8_t type, const void *payload, size_t size);
 void client_greet(struct client *client);
 void client_error(struct client *client, enum error_code code, const char *text);
+/* Copies out the rest of an OUTPUT frame that was announced; any other frame has to follow it. */
+void client_finish_frame(struct client *client);
 /* ERROR, then the end of this connection. */
 void client_refuse(struct client *client, enum error_code code, const char *text);
 
@@ -51,19 +53,5 @@ void client_continue(struct client *client);
 /* Sends what the socket takes, output straight from the ring. */
 void client_flush(struct client *client);
 bool client_wants_read(const struct client *client);
-
-/* requests.c: one frame. False: it must wait, nothing was done. */
-bool request_handle(struct client *client, uint8_t type, struct reader payload);
-
-/* stream.c: clients and the terminals they follow. */
-void stream_attach(struct client *client, struct terminal *terminal, uint8_t flags,
-                   uint64_t value);
-void stream_restart(struct client *client);
-/* Whether the PTY may be read: nobody is attached, or the best of them keeps up. */
-bool stream_allows_reading(const struct terminal *terminal);
-/* After new output: resynchronise who is too far behind, forget what nobody needs. */
-void stream_advance(struct terminal *terminal, size_t history);
-bool stream_attached(const struct terminal *terminal);
-size_t exit_status(const struct terminal *terminal, uint8_t status[2]);
 
 #endif

@@ -1,9 +1,11 @@
+#include "requests.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "client.h"
 #include "server.h"
+#include "stream.h"
 
 static bool malformed(struct client *client)
 {
@@ -85,7 +87,7 @@ static bool open_terminal(struct client *client, struct reader *payload)
 
     struct terminal *slot = free_slot();
     if (server_stopping())
-        client_error(client, ERROR_STATE, "the container is stopping");
+        client_error(client, ERROR_FAILED, "the container is stopping");
     else if (slot == NULL)
         client_error(client, ERROR_LIMIT, "there are too many terminals");
     else if (terminal_open(slot, &spawn, (const uint8_t *)banner.data, banner.size))
@@ -152,7 +154,8 @@ static bool list(struct client *client, const struct reader *payload)
         uint8_t status[2];
         write_u32(&writer, terminal->number);
         write_u32(&writer, (uint32_t)terminal->pid);
-        write_bytes(&writer, status, exit_status(terminal, status));
+        terminal_status(terminal, status);
+        write_bytes(&writer, status, sizeof status);
         write_u16(&writer, terminal->rows);
         write_u16(&writer, terminal->columns);
         write_u64(&writer, terminal->ring.head);

@@ -15,6 +15,7 @@
 
 #include "client.h"
 #include "listener.h"
+#include "stream.h"
 #include "workspace.h"
 
 enum { SIGNALS, LISTENER, FIRST_TERMINAL, FIRST_CLIENT = FIRST_TERMINAL + MAX_TERMINALS,
@@ -253,6 +254,18 @@ static int loop(int signals, int listener)
     return 0;
 }
 
+/* The last words of what has just ended, and its status, for those who still listen. */
+static void take_leave(void)
+{
+    for (size_t i = 0; i < MAX_TERMINALS; i++)
+        if (terminals[i].number != 0) {
+            terminal_read(&terminals[i]);
+            stream_advance(&terminals[i], started_with->history);
+            terminal_give_up(&terminals[i]);
+        }
+    settle();
+}
+
 int serve(const struct options *options)
 {
     started_with = options;
@@ -269,6 +282,7 @@ int serve(const struct options *options)
     if (listener < 0)
         return 1;
     int result = loop(signals, listener);
+    take_leave();
     if (unlink(options->socket) < 0 && errno != ENOENT)
         complain("can't remove the socket", strerror(errno));
     return result;

@@ -20,7 +20,7 @@ struct color {
 };
 
 struct sgr {
-    uint32_t on; /* bit n: attribute n, of 1..9, 21 and 53 is kept as 10 */
+    uint32_t on; /* bit n: attribute n of 1..9; bit 10: overline */
     uint8_t underline_style;
     struct color foreground, background, underline;
 };

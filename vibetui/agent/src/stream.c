@@ -1,7 +1,4 @@
-#include <string.h>
-#include <sys/wait.h>
-
-#include "client.h"
+#include "stream.h"
 
 bool stream_attached(const struct terminal *terminal)
 {
@@ -9,20 +6,6 @@ bool stream_attached(const struct terminal *terminal)
         if (clients[i].fd >= 0 && clients[i].terminal == terminal)
             return true;
     return false;
-}
-
-size_t exit_status(const struct terminal *terminal, uint8_t status[2])
-{
-    if (!terminal->ended)
-        status[0] = status[1] = 0;
-    else if (WIFSIGNALED(terminal->status)) {
-        status[0] = 2;
-        status[1] = (uint8_t)WTERMSIG(terminal->status);
-    } else {
-        status[0] = 1;
-        status[1] = (uint8_t)WEXITSTATUS(terminal->status);
-    }
-    return 2;
 }
 
 /* How many bytes before the head an unfinished UTF-8 character began; 0: none is under way. */
@@ -155,24 +138,13 @@ bool stream_allows_reading(const struct terminal *terminal)
     return !attached;
 }
 
-/* The rest of a frame that was announced is copied out first, then the client waits for its
- * socket to take that, and starts anew from where the terminal is by then. */
+/* The client waits for its socket to take the frame under way, and starts anew from where the
+ * terminal is by then. */
 static void resynchronise(struct client *client)
 {
-    struct writer rest = {
-        .data = client->out, .size = client->out_size, .capacity = OUT_CAPACITY};
-    struct iovec pieces[2];
-    int count = client->frame_left == 0 ? 0
-                                        : ring_pieces(&client->terminal->ring, client->cursor,
-                                                      client->frame_left, pieces);
-    for (int i = 0; i < count; i++)
-        write_bytes(&rest, pieces[i].iov_base, pieces[i].iov_len);
-    client->out_size = rest.size;
-    client->frame_left = 0;
+    client_finish_frame(client);
     client->resync = true;
     client->replaying = false;
-    if (rest.full)
-        client_close(client);
 }
 
 void stream_advance(struct terminal *terminal, size_t history)

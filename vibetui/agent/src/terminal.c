@@ -5,7 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/ioctl.h>
+#include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -228,9 +228,28 @@ void terminal_reaped(pid_t pid, int status)
     }
 }
 
+void terminal_give_up(struct terminal *terminal)
+{
+    if (terminal->ended)
+        close_master(terminal);
+}
+
 bool terminal_finished(const struct terminal *terminal)
 {
     return terminal->ended && terminal->master < 0;
+}
+
+void terminal_status(const struct terminal *terminal, uint8_t status[2])
+{
+    if (!terminal->ended)
+        status[0] = status[1] = 0;
+    else if (WIFSIGNALED(terminal->status)) {
+        status[0] = 2;
+        status[1] = (uint8_t)WTERMSIG(terminal->status);
+    } else {
+        status[0] = 1;
+        status[1] = (uint8_t)WEXITSTATUS(terminal->status);
+    }
 }
 
 void terminal_forget(struct terminal *terminal, uint64_t keep_from)

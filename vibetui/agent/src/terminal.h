@@ -49,8 +49,12 @@ void terminal_nudge(struct terminal *terminal);
 void terminal_signal(const struct terminal *terminal, int number);
 void terminal_hang_up(struct terminal *terminal);
 void terminal_reaped(pid_t pid, int status);
+/* No more output is waited for, once the program has ended. */
+void terminal_give_up(struct terminal *terminal);
 /* The status is known and every byte of output is in the ring. */
 bool terminal_finished(const struct terminal *terminal);
+/* How it ended, as EXITED and LISTING say it. */
+void terminal_status(const struct terminal *terminal, uint8_t status[2]);
 
 /* Drops output before `keep_from`, following the modes up to there. */
 void terminal_forget(struct terminal *terminal, uint64_t keep_from);
