@@ -36,6 +36,11 @@ def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def machine_bridge() -> list[str]:
+    command = ["ip", "-brief", "address", "show", "docker0"]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.split()
+
+
 def test_a_process_that_merely_has_our_daemons_pid_is_left_alone(
     sleeper: subprocess.Popen[bytes],
 ) -> None:
@@ -102,7 +107,7 @@ def test_where_no_engine_answers_one_is_started_and_clean_stops_it(
     # A socket's path may have 107 characters at most, which rules pytest's directories out.
     with tempfile.TemporaryDirectory(prefix="vb-") as directory:
         monkeypatch.setenv("VIBETUI_ENGINE_ROOT", directory)
-        monkeypatch.setenv("VIBETUI_DOCKERD_ARGS", "--bridge=none --iptables=false")
+        bridge = machine_bridge()
         step = Step("engine")
 
         found = engine.ensure(step)
@@ -116,6 +121,7 @@ def test_where_no_engine_answers_one_is_started_and_clean_stops_it(
             outcome = clean.take_engine_back(clean.Others.NOTHING)
 
         assert outcome == "stopped"
+        assert machine_bridge() == bridge, "it must not touch the machine's own engine"
         with pytest.raises(VibeError, match="does not answer"):
             engine.ask(found.url)
         assert state.load() == MachineState()

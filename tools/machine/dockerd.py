@@ -121,6 +121,9 @@ def _spawn(url: str, private: Path | None) -> subprocess.Popen[bytes]:
     command = [program, "--host", url]
     if private:
         private.mkdir(parents=True, exist_ok=True)
+        # Two daemons in one network namespace share `docker0` and the iptables chains, and even
+        # `--bridge=none` removes the other's bridge.
+        command = ["unshare", "--net", *command]
         command += ["--data-root", str(private / "data"), "--exec-root", str(private / "exec")]
         command += ["--pidfile", str(private / "docker.pid")]
     command += shlex.split(os.environ.get("VIBETUI_DOCKERD_ARGS", ""))
