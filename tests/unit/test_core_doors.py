@@ -16,7 +16,11 @@ NOBODY = 65534
 def connect(descriptor: int) -> socket.socket:
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     sock.settimeout(5)
-    sock.connect(address(descriptor))
+    try:
+        sock.connect(address(descriptor))
+    except OSError:
+        sock.close()
+        raise
     return sock
 
 

@@ -35,6 +35,10 @@ def child(script: str, *arguments: object) -> subprocess.Popen[str]:
     )
 
 
+def names(directory: Path) -> list[str]:
+    return sorted(entry.name for entry in directory.iterdir())
+
+
 async def test_a_new_database_is_private_complete_and_alone_in_its_directory(
     tmp_path: Path,
 ) -> None:
@@ -43,7 +47,7 @@ async def test_a_new_database_is_private_complete_and_alone_in_its_directory(
     await store.close()
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.parent.stat().st_mode & 0o777 == 0o700
-    assert list(path.parent.iterdir()) == [path]
+    assert names(path.parent) == ["vibetui.db"]
     with closing(sqlite3.connect(path)) as raw:
         assert raw.execute("PRAGMA journal_mode").fetchone() == ("wal",)
         assert raw.execute("PRAGMA integrity_check").fetchone() == ("ok",)
@@ -126,7 +130,7 @@ def test_processes_that_open_a_new_database_at_once_all_succeed(tmp_path: Path) 
         assert (racer.returncode, complaint) == (0, "")
     with closing(sqlite3.connect(path)) as raw:
         assert raw.execute("SELECT count(*) FROM users").fetchone() == (4,)
-    assert [entry.name for entry in tmp_path.iterdir()] == ["vibetui.db"]
+    assert names(tmp_path) == ["vibetui.db"]
 
 
 WRITER = """
@@ -217,6 +221,38 @@ async def test_a_migration_killed_half_way_leaves_the_old_schema_whole(tmp_path:
     store = await Store.open(path)
     await store.add_user("ada")
     await store.close()
+
+
+async def test_a_creation_killed_half_way_leaves_no_database_and_the_next_one_no_trace(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "vibetui.db"
+    killed = child(
+        """
+        import os, signal, sys
+        from pathlib import Path
+        from vibetui.store import prepare
+
+        os.link = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+        prepare.prepare(Path(sys.argv[1]))
+        """,
+        path,
+    )
+    killed.communicate(timeout=30)
+    assert killed.returncode == -signal.SIGKILL
+    assert len(names(tmp_path)) == 1  # The unfinished one, beside its place.
+    assert not path.exists()
+    await (await Store.open(path)).close()
+    assert names(tmp_path) == ["vibetui.db"]
+
+
+async def test_a_closed_store_says_so_and_opens_nothing_again(tmp_path: Path) -> None:
+    store = await Store.open(tmp_path / "vibetui.db")
+    await store.close()
+    with pytest.raises(StoreError, match="closed"):
+        await store.list_users()
+    with pytest.raises(StoreError, match="closed"):
+        await store.add_user("ada")
 
 
 async def test_a_damaged_file_is_said_to_be_damaged(tmp_path: Path) -> None:

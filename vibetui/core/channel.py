@@ -22,12 +22,13 @@ log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
-QUICK = 30.0
-"""Seconds for a call that only reads or writes the database."""
+QUICK = 10.0
+"""Seconds for a call that only reads or writes the database, or waits for a core to restart."""
 SLOW = 180.0
 """Seconds for a call that makes the engine work: a grace period, removals."""
 
 _CONNECT = 10.0
+_REBIND = 20.0
 _SILENCE = 40.0
 """Seconds without a byte after which a stream is dead: the server sends one at least every ten."""
 
@@ -173,7 +174,7 @@ class Channel:
             if self._generation != generation:
                 return
             try:
-                async with asyncio.timeout(QUICK):
+                async with asyncio.timeout(_REBIND):
                     fresh = await self._rebind()
             except (OSError, TimeoutError) as fault:
                 raise _gone() from fault

@@ -12,7 +12,7 @@ from vibetui.core.accounts import operator_name
 from vibetui.core.local import LocalCore
 from vibetui.core.watchers import Watchers
 from vibetui.engines.docker import DockerEngine
-from vibetui.errors import Conflict, VibeError
+from vibetui.errors import Conflict
 from vibetui.model import User
 from vibetui.sessions import SessionManager
 from vibetui.settings import Settings
@@ -91,6 +91,6 @@ async def _running(manager: SessionManager) -> AsyncIterator[None]:
 async def _follow(manager: SessionManager) -> None:
     try:
         await manager.run()
-    except (VibeError, OSError) as error:
+    except Exception as error:
         # Sessions can still be opened: only rows no longer follow what happens outside.
         log.error("core.follow_failed", cause=str(error), exc_info=error)

@@ -13,7 +13,7 @@ from sqlalchemy import URL, event
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from vibetui.errors import Conflict, NotFound, VibeError
+from vibetui.errors import Conflict, NotFound, StoreError, VibeError
 from vibetui.store.faults import BUSY_TIMEOUT, store_error
 from vibetui.store.prepare import prepare
 
@@ -29,6 +29,7 @@ class Database:
         self._path = path
         # SQLite's own waiting polls with growing pauses (up to 0.1 s); ours is a queue.
         self._writing = asyncio.Lock()
+        self._closed = False
 
     @classmethod
     async def open(cls, path: Path) -> Self:
@@ -54,12 +55,15 @@ class Database:
         return opened
 
     async def close(self) -> None:
-        """Close every connection. What was committed stays."""
+        """Close every connection; what is asked afterwards gets a `StoreError`."""
+        # A disposed engine would connect again, with threads that nobody ends.
+        self._closed = True
         await self._engine.dispose()
 
     @asynccontextmanager
     async def _read(self) -> AsyncIterator[AsyncConnection]:
         """A connection outside of any transaction: each statement sees one instant."""
+        self._check_open()
         with _Translated(self._path):
             async with self._engine.connect() as connection:
                 yield connection
@@ -74,12 +78,17 @@ class Database:
             conflict: The sentence of the `Conflict` where a unique value is taken.
             missing: The sentence of the `NotFound` where a foreign key points nowhere.
         """
+        self._check_open()
         with _Translated(self._path, conflict=conflict, missing=missing):
             async with self._writing, self._engine.connect() as connection:
                 # IMMEDIATE: a transaction that began as a reader can't wait for its turn to write.
                 await connection.exec_driver_sql("BEGIN IMMEDIATE")
                 yield connection
                 await connection.commit()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise StoreError("The database is closed.", "The server is stopping.")
 
 
 def _set_pragmas(connection: Any, _record: Any) -> None:

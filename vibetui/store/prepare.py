@@ -7,6 +7,7 @@ anything to do?" in a millisecond; Alembic (0.3 s to import) is loaded only when
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator
@@ -49,7 +50,9 @@ def _create(path: Path) -> None:
     Two processes switching one new file to WAL collide with SQLITE_BUSY, which SQLite's busy
     timeout doesn't cover; linked in, the file is in WAL mode from its first instant.
     """
-    with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as place:
+    _sweep(path)
+    prefix = f".{path.name}-{os.getpid()}-"
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=path.parent) as place:
         made = Path(place) / path.name
         with closing(_connect(made)) as connection:
             connection.execute("PRAGMA journal_mode = WAL")
@@ -61,6 +64,24 @@ def _create(path: Path) -> None:
         except FileExistsError:
             return  # Another process was first, and its file is as complete as ours.
     _sync(path.parent)
+
+
+def _sweep(path: Path) -> None:
+    """Remove what processes that were killed while creating have left."""
+    for left in path.parent.glob(f".{path.name}-*-*"):
+        pid = left.name.removeprefix(f".{path.name}-").partition("-")[0]
+        if pid.isdigit() and not _alive(int(pid)):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def _sync(path: Path) -> None:
