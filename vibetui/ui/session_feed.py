@@ -30,8 +30,6 @@ class SessionFeed:
         """The list has been read at least once."""
         self.trouble: VibeError | None = None
         """Why the list is not live now."""
-        self.retry_delay = 0.0
-        """Seconds between the last failure and the next attempt."""
 
     @property
     def sessions(self) -> list[Session]:
@@ -86,7 +84,7 @@ class SessionFeed:
             if self.trouble is None:
                 delay = _FIRST_DELAY
             _log.debug("ui.feed.lost", reason=str(trouble))
-            self.trouble, self.retry_delay = trouble, delay
+            self.trouble = trouble
             self._tell()
             self._try_now.clear()
             with suppress(TimeoutError):

@@ -87,7 +87,7 @@ class SessionListScreen(VibeScreen[None]):
         sessions = self._filtered()
         rows.show(sessions, self._work.activity, self.vibe.world.now())
         rows.display = bool(sessions)
-        self.query_one(TroubleBanner).show(feed.trouble, feed.retry_delay)
+        self.query_one(TroubleBanner).show(feed.trouble)
         self._show_title()
         empty = self.query_one("#empty", Static)
         empty.display = not sessions
@@ -129,7 +129,19 @@ class SessionListScreen(VibeScreen[None]):
     def on_resize(self) -> None:
         self.call_after_refresh(self._show_title)
 
+    def on_descendant_focus(self) -> None:
+        if self.showing:
+            self._show_keys()
+
     def _show_keys(self) -> None:
+        if isinstance(self.focused, LineInput):
+            self.query_one(KeyBar).show(
+                (
+                    Hint("↵", "To the list", "screen.to_list"),
+                    Hint("esc", "Show all", "screen.clear_filter"),
+                )
+            )
+            return
         session = self._selected
         any_session = session is not None
         self.query_one(KeyBar).show(
@@ -249,7 +261,8 @@ class SessionListScreen(VibeScreen[None]):
         self._show()
 
     @on(Input.Submitted, "#filter")
-    def _filter_done(self) -> None:
+    def action_to_list(self) -> None:
+        """From the filter to what it has found."""
         if self._filtered():
             self.query_one(SessionRows).rows.focus()
 
@@ -260,7 +273,7 @@ class SessionListScreen(VibeScreen[None]):
     def on_key(self, event: events.Key) -> None:
         if event.key == "down" and self.focused is self.query_one("#filter"):
             event.stop()
-            self._filter_done()
+            self.action_to_list()
 
     def action_try_now(self) -> None:
         """Don't wait for the next attempt to reach the core."""

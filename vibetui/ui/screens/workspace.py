@@ -170,7 +170,7 @@ class WorkspaceScreen(VibeScreen[None]):
         how = f"exit {status.code}" if status.code is not None else f"signal {status.signal}"
         self._say(
             f"The shell ended ({how})",
-            "The container goes on. Enter opens a new shell, l goes back to your sessions.",
+            "The container goes on.\nEnter opens a new shell, l goes back to your sessions.",
             Offer(Choice.START, "New shell"),
         )
 

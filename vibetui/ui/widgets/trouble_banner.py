@@ -1,4 +1,4 @@
-"""Says that the core can't be reached, and when it is tried again."""
+"""Says that the core can't be reached, and that it is tried again."""
 
 from __future__ import annotations
 
@@ -14,15 +14,14 @@ class TroubleBanner(Static):
 
     DEFAULT_CSS = stylesheet("vibetui.ui.widgets", "trouble_banner")
 
-    def show(self, trouble: VibeError | None, delay: float) -> None:
-        """Show `trouble`, or nothing; `delay` is seconds until the next attempt."""
+    def show(self, trouble: VibeError | None) -> None:
+        """Show `trouble`, or nothing."""
         self.display = trouble is not None
         if trouble is not None:
-            soon = "now" if delay < 1 else f"in {delay:.0f} s"
             self.update(
                 Content.assemble(
                     (trouble.message, "bold"),
-                    f" Your sessions keep running. Trying again {soon}; ",
+                    " Your sessions keep running. Trying again and again; ",
                     ("ctrl+r", "bold $primary"),
                     " tries now.",
                 )

@@ -1,0 +1,222 @@
+"""Pictures of every screen. Time stands still, chance takes the first, nothing moves."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.ui_support import (
+    StagedCore,
+    happened,
+    pane_text,
+    running_agent,
+    shown,
+    staged_app,
+    until,
+    up_to,
+)
+from vibetui.errors import CoreUnavailable, ImageUnavailable, OpenError, Remedy
+from vibetui.events import OpenEvent, OpenStep, StepState
+
+SMALL, LARGE = (80, 24), (200, 50)
+PREFIX = "ctrl+right_square_bracket"
+Compare = Callable[..., bool]
+
+
+def after(*keys: str, then: str = "") -> Callable[[Pilot[Any]], Awaitable[None]]:
+    """Wait for the list, press, and wait for some text."""
+
+    async def drive(pilot: Pilot[Any]) -> None:
+        app: Any = pilot.app
+        await until(pilot, lambda: app.feed.loaded and "vibetui" in shown(app))
+        await pilot.press(*keys)
+        await until(pilot, lambda: then in shown(app))
+
+    return drive
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "200x50"])
+def test_session_list(snap_compare: Compare, size: tuple[int, int]) -> None:
+    app = staged_app(StagedCore())
+    assert snap_compare(app, terminal_size=size, run_before=after(then="2 running"))
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "200x50"])
+def test_empty_list(snap_compare: Compare, size: tuple[int, int]) -> None:
+    app = staged_app(StagedCore(sessions=[]))
+    assert snap_compare(app, terminal_size=size, run_before=after(then="No sessions yet"))
+
+
+def test_filter(snap_compare: Compare) -> None:
+    drive = after("slash", "e", then="4 of 6")
+    assert snap_compare(staged_app(StagedCore()), run_before=drive)
+
+
+def test_filter_without_a_match(snap_compare: Compare) -> None:
+    drive = after("slash", "z", "z", then="No session matches")
+    assert snap_compare(staged_app(StagedCore()), run_before=drive)
+
+
+def test_core_unreachable(snap_compare: Compare) -> None:
+    async def drive(pilot: Pilot[Any]) -> None:
+        await after(then="2 running")(pilot)
+        core.go_away()
+        await until(pilot, lambda: "Trying again" in shown(app))
+
+    core = StagedCore()
+    app = staged_app(core)
+    assert snap_compare(app, run_before=drive)
+
+
+def test_background_start(snap_compare: Compare) -> None:
+    pulling = happened(OpenStep.IMAGE, StepState.RUNNING, 3.0, 0.42)
+    core = StagedCore(opening=[*up_to(OpenStep.IMAGE), pulling])
+    assert snap_compare(staged_app(core), run_before=after("end", "s", then="Image 42%"))
+
+
+def test_background_start_failed(snap_compare: Compare) -> None:
+    error = ImageUnavailable("The image could not be pulled.", "Check the network, then try again.")
+    core = StagedCore(opening=up_to(OpenStep.IMAGE), open_error=error)
+    assert snap_compare(staged_app(core), run_before=after("end", "s", then="failed to start"))
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "200x50"])
+def test_new_session(snap_compare: Compare, size: tuple[int, int]) -> None:
+    drive = after("n", then="New session")
+    assert snap_compare(staged_app(StagedCore()), terminal_size=size, run_before=drive)
+
+
+def test_new_session_with_a_taken_name(snap_compare: Compare) -> None:
+    drive = after("n", *"api", then="already")
+    assert snap_compare(staged_app(StagedCore()), run_before=drive)
+
+
+def test_rename(snap_compare: Compare) -> None:
+    assert snap_compare(staged_app(StagedCore()), run_before=after("r", then="Rename api"))
+
+
+def test_delete(snap_compare: Compare) -> None:
+    drive = after("d", "a", "p", then="Type api to delete it")
+    assert snap_compare(staged_app(StagedCore()), run_before=drive)
+
+
+def test_stop(snap_compare: Compare) -> None:
+    assert snap_compare(staged_app(StagedCore()), run_before=after("x", then="Stop api?"))
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "200x50"])
+def test_help(snap_compare: Compare, size: tuple[int, int]) -> None:
+    drive = after("question_mark", then="esc closes")
+    assert snap_compare(staged_app(StagedCore()), terminal_size=size, run_before=drive)
+
+
+@pytest.mark.parametrize("step", list(OpenStep))
+def test_startup_at_each_step(snap_compare: Compare, step: OpenStep) -> None:
+    app = staged_app(StagedCore(opening=up_to(step)))
+    assert snap_compare(app, run_before=after("end", "enter", then="Starting scratch"))
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "200x50"])
+def test_startup_pulling(snap_compare: Compare, size: tuple[int, int]) -> None:
+    detail = "Pulling vibetui/base:latest, 42 of 100 MB"
+    pulling = happened(OpenStep.IMAGE, StepState.RUNNING, 12.7, 0.42, detail)
+    app = staged_app(StagedCore(opening=[*up_to(OpenStep.IMAGE), pulling]))
+    drive = after("end", "enter", then="42%")
+    assert snap_compare(app, terminal_size=size, run_before=drive)
+
+
+def test_startup_with_steps_skipped(snap_compare: Compare) -> None:
+    steps = (OpenStep.LOOKUP, OpenStep.IMAGE, OpenStep.CREATE)
+    events: list[OpenEvent] = [happened(step, StepState.SKIPPED, 0.1) for step in steps]
+    app = staged_app(
+        StagedCore(opening=[*events, happened(OpenStep.START, StepState.RUNNING, 0.1)])
+    )
+    assert snap_compare(app, run_before=after("end", "enter", then="nothing to do"))
+
+
+FAILURES = {
+    "retry": OpenError("Docker can't be reached.", "Start dockerd, then try again."),
+    "recreate": OpenError(
+        "The container could not be started.",
+        remedies=(Remedy.RECREATE, Remedy.RETRY, Remedy.BACK),
+    ),
+    "all": OpenError(
+        "The container stopped as soon as it started (exit status 1).",
+        "See its log, or recreate it: /workspace stays.",
+        remedies=(Remedy.SEE_LOG, Remedy.RECREATE, Remedy.RETRY, Remedy.BACK),
+    ),
+    "final": OpenError("This session has been deleted.", retryable=False, remedies=(Remedy.BACK,)),
+    "core": CoreUnavailable("The core can't be reached.", "It is being started again."),
+    "long": OpenError(
+        "Another container is named vibecode-abcdefghijkm-npqrstuvwxyz, and it isn't ours.",
+        "Rename it or remove it (docker rename vibecode-abcdefghijkm-npqrstuvwxyz NEW-NAME), "
+        "then try again.",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", FAILURES)
+def test_startup_failed(snap_compare: Compare, kind: str) -> None:
+    core = StagedCore(opening=up_to(OpenStep.START), open_error=FAILURES[kind])
+    assert snap_compare(staged_app(core), run_before=after("end", "enter", then="Back"))
+
+
+def test_startup_cancelled(snap_compare: Compare) -> None:
+    app = staged_app(StagedCore(opening=up_to(OpenStep.CREATE)))
+
+    async def drive(pilot: Pilot[Any]) -> None:
+        await after("end", "enter", then="Starting scratch")(pilot)
+        await pilot.press("c")
+        await until(pilot, lambda: "was cancelled" in shown(app))
+
+    assert snap_compare(app, run_before=drive)
+
+
+def test_log(snap_compare: Compare) -> None:
+    core = StagedCore(
+        opening=up_to(OpenStep.START),
+        open_error=OpenError("It stopped.", remedies=(Remedy.SEE_LOG, Remedy.BACK)),
+        log_text="Traceback (most recent call last):\n  …\nValueError: no such port\n",
+    )
+    app = staged_app(core)
+
+    async def drive(pilot: Pilot[Any]) -> None:
+        await after("end", "enter", then="See log")(pilot)
+        await pilot.press("enter")
+        await until(pilot, lambda: "ValueError" in shown(app))
+
+    assert snap_compare(app, run_before=drive)
+
+
+def in_a_shell(*keys: str, then: str) -> Callable[[Pilot[Any]], Awaitable[None]]:
+    """Open the first session, wait for its prompt, press, and wait for some text."""
+
+    async def drive(pilot: Pilot[Any]) -> None:
+        app: Any = pilot.app
+        await after("enter", then="$")(pilot)
+        await until(pilot, lambda: "$" in pane_text(app))
+        await pilot.press(*keys)
+        await until(pilot, lambda: then in shown(app))
+
+    return drive
+
+
+SHELL = {
+    "prompt": ((), "$"),
+    "menu": ((PREFIX,), "Menu"),
+    "ended": (("e", "x", "i", "t", "enter"), "The shell ended"),
+}
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "200x50"])
+@pytest.mark.parametrize("moment", SHELL)
+def test_workspace(snap_compare: Compare, moment: str, size: tuple[int, int]) -> None:
+    keys, then = SHELL[moment]
+    with running_agent() as socket:
+        core = StagedCore(opening=up_to(OpenStep.READY), agent_socket=socket)
+        core.finish.set()
+        drive = in_a_shell(*keys, then=then)
+        assert snap_compare(staged_app(core), terminal_size=size, run_before=drive)
