@@ -99,6 +99,7 @@ def test_an_image_of_an_older_recipe_is_replaced_from_the_cache(
     monkeypatch.delenv("VIBETUI_BASE_IMAGE", raising=False)
     step = Step("base image")
     recipes = []
+    made: list[str] = []
     try:
         for package in ("first", "second"):
             with (tmp_path / "recipe" / "packages.txt").open("a") as packages:
@@ -109,9 +110,11 @@ def test_an_image_of_an_older_recipe_is_replaced_from_the_cache(
             base_image.ensure(step, found)
             assert step.outcome == "vibetui-test/recipe:latest, from the cache"
             image = client.images.get("vibetui-test/recipe:latest")
+            made = [str(image.id), *made]
             recipes.append(image.labels[base_image.LABEL_RECIPE])
             assert image.attrs["Config"]["WorkingDir"] == "/workspace"
+        with pytest.raises(docker.errors.ImageNotFound):
+            client.images.get(made[1])
         assert recipes[0] != recipes[1] == base_image.recipe_hash()
     finally:
-        for image in client.images.list("vibetui-test/recipe"):
-            client.images.remove(str(image.id), force=True)
+        client.images.remove(made[0], force=True)

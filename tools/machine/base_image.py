@@ -21,6 +21,7 @@ from pathlib import Path
 import docker
 import docker.errors
 import requests
+from docker.models.images import Image
 
 from tools.machine import debian
 from tools.machine.engine import Found, client
@@ -52,25 +53,35 @@ def ensure(step: Step, found: Found) -> None:
     """
     with client(found.url, timeout=CALL_TIMEOUT) as engine:
         recipe = recipe_hash()
-        if _is_there(engine, recipe):
+        present = _present(engine)
+        if present and _is_right(present, recipe):
             step.outcome = f"{NAME}, there already"
             return
-        if published := os.environ.get("VIBETUI_BASE_IMAGE"):
-            step.doing(f"pulling {published}")
-            if _pull(found, published):
-                step.outcome = f"{NAME}, pulled from {published}"
-                return
-        tar = IMAGE_CACHE / f"{recipe}.tar"
-        step.outcome = f"{NAME}, from the cache"
-        if not tar.exists():
-            if not _can_build_here(engine):
-                _build_in_engine(step, engine, recipe)
-                return
-            step.doing("building it from Debian's packages, about a minute")
-            _build(tar)
-            step.outcome = f"{NAME}, built from this machine's packages"
-        step.doing("importing it")
-        _import(engine, tar, recipe)
+        _bring(step, engine, found, recipe)
+        made = _present(engine)
+        if present and made and made.id != present.id:
+            # Containers that were made from it keep it, and the engine then refuses.
+            with contextlib.suppress(docker.errors.APIError):
+                engine.images.remove(str(present.id))
+
+
+def _bring(step: Step, engine: docker.DockerClient, found: Found, recipe: str) -> None:
+    if published := os.environ.get("VIBETUI_BASE_IMAGE"):
+        step.doing(f"pulling {published}")
+        if _pull(found, published):
+            step.outcome = f"{NAME}, pulled from {published}"
+            return
+    tar = IMAGE_CACHE / f"{recipe}.tar"
+    step.outcome = f"{NAME}, from the cache"
+    if not tar.exists():
+        if not _can_build_here(engine):
+            _build_in_engine(step, engine, recipe)
+            return
+        step.doing("building it from Debian's packages, about a minute")
+        _build(tar)
+        step.outcome = f"{NAME}, built from this machine's packages"
+    step.doing("importing it")
+    _import(engine, tar, recipe)
 
 
 def recipe_hash() -> str:
@@ -85,13 +96,17 @@ def recipe_hash() -> str:
     return digest.hexdigest()[:16]
 
 
-def _is_there(engine: docker.DockerClient, recipe: str) -> bool:
+def _present(engine: docker.DockerClient) -> Image | None:
     try:
-        labels = engine.images.get(NAME).labels
+        return engine.images.get(NAME)
     except docker.errors.ImageNotFound:
-        return False
+        return None
+
+
+def _is_right(image: Image, recipe: str) -> bool:
+    published = os.environ.get("VIBETUI_BASE_IMAGE")
     # One without our label was put there on purpose, by a pull or by hand.
-    return labels.get(LABEL_RECIPE) in (recipe, None)
+    return published in image.tags or image.labels.get(LABEL_RECIPE) in (recipe, None)
 
 
 def _import(engine: docker.DockerClient, tar: Path, recipe: str) -> None:

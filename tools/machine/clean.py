@@ -186,6 +186,9 @@ def take_engine_back(others: Others) -> str:
 
 
 def _remove_data_root(root: Path) -> None:
+    # dockerd mounts its directory on itself and leaves it so.
+    if root.is_mount():
+        subprocess.run(["umount", str(root)], check=False)
     mounts = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
     if not any(Path(mount).is_relative_to(root) for mount in mounts):
         shutil.rmtree(root, ignore_errors=True)
