@@ -77,6 +77,22 @@ async def test_every_watcher_gets_the_one_error_and_the_step_that_failed() -> No
     await flights.close()
 
 
+async def test_who_asks_after_the_landing_gets_a_new_flight() -> None:
+    flights, may_end = Flights(), asyncio.Event()
+
+    async def fly(flight: Flight) -> None:
+        flight.land()
+        await may_end.wait()
+
+    first = flights.join("s", fly)
+    await everything(first)
+    second = flights.join("s", fly)
+    assert second is not first
+    may_end.set()
+    await everything(second)
+    await flights.close()
+
+
 async def test_cancelling_tells_watchers_at_once_and_returns_when_all_is_undone() -> None:
     flights, undone, may_undo = Flights(), False, asyncio.Event()
 

@@ -81,8 +81,9 @@ class Flights:
 
     def join(self, session_id: str, fly: Callable[[Flight], Awaitable[None]]) -> Flight:
         """The session's flight, begun with `fly` where there is none. `fly` lands it."""
-        if session_id in self._flying:
+        if session_id in self._flying and not self._flying[session_id][0].landed:
             return self._flying[session_id][0]
+        # One that has landed may still be writing the trail; what it said is no longer news.
         flight = Flight()
         if self._closed:
             flight.land(problems.shutting_down())
