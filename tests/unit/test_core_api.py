@@ -112,6 +112,11 @@ async def test_a_key_is_whose_it_is_and_a_strangers_is_nobodys(house: House) -> 
     assert await front.authenticate("SHA256:stranger") is None
     with pytest.raises(NotFound):
         await front.open_door("nosuchuser")
+    os.close(await front.open_door(ada.user_id))
+    await house.service.store.remove_user(ada.user_id)
+    with pytest.raises(NotFound):
+        await front.open_door(ada.user_id)
+    assert await front.authenticate(key.fingerprint) is None
 
 
 async def test_what_the_front_audits_is_in_the_trail(house: House) -> None:

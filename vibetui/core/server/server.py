@@ -15,6 +15,7 @@ from vibetui.core.doors import BACKLOG, make_door
 from vibetui.core.local import LocalCore
 from vibetui.core.server.answers import errors_as_json, only_this_account
 from vibetui.core.server.front_routes import FrontRoutes
+from vibetui.core.server.streams import stopping
 from vibetui.core.server.user_routes import UserRoutes
 from vibetui.core.service import CoreService
 from vibetui.errors import NotFound
@@ -49,25 +50,34 @@ class CoreServer:
     async def serve(self, own: socket.socket, front: socket.socket | None) -> None:
         """Serve until cancelled; then end streams, give requests a moment, and close every door.
 
+        Both sockets are owned from here on.
+
         Args:
             own: Listening, for the operator: any user's routes as the local user, and the front's.
             front: Listening, for the front; None where there is none.
         """
-        runners = [await self._start(self._operator_app(), own)]
+        runners: list[web.AppRunner] = []
         try:
+            runners.append(await self._start(self._operator_app(), own))
             if front is not None:
                 runners.append(await self._start(self._app(self._front_routes()), front))
             log.info("core.serving")
             await asyncio.get_running_loop().create_future()
         finally:
             await self._close(runners)
+            for listener in (own, front):
+                if listener is not None:
+                    listener.close()
 
     async def _start(self, app: web.Application, sock: socket.socket) -> web.AppRunner:
         runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=_GRACE)
-        await runner.setup()
         try:
+            await runner.setup()
             await web.SockSite(runner, sock, backlog=BACKLOG).start()
         except BaseException:
+            # Cancelled in between, the loop listens already and the site doesn't know it.
+            asyncio.get_running_loop().remove_reader(sock)
+            sock.close()
             await runner.cleanup()
             raise
         return runner
@@ -84,17 +94,18 @@ class CoreServer:
     async def _door(self, user_id: str) -> int:
         """The descriptor of the user's door; one serves all of the user's processes."""
         async with self._opening:
+            user = await self._service.store.user(user_id)
+            if user is None:
+                raise NotFound("There is no such user.")
+            if self._closing.is_set():
+                raise stopping()
             if user_id not in self._doors:
-                user = await self._service.store.user(user_id)
-                if user is None:
-                    raise NotFound("There is no such user.")
                 core = self._service.as_user(user)
                 listener, descriptor = make_door(self._service.settings.run_dir)
                 try:
                     app = self._app(self._user_routes(lambda: _immediately(core)))
                     runner = await self._start(app, listener)
                 except BaseException:
-                    listener.close()
                     os.close(descriptor)
                     raise
                 self._doors[user_id] = _Door(runner, descriptor)
