@@ -16,6 +16,7 @@ from vibetui.ui.screens.workspace import WorkspaceScreen
 from vibetui.ui.session_feed import SessionFeed
 from vibetui.ui.styles import stylesheet
 from vibetui.ui.theme import VIBE_THEME
+from vibetui.ui.widgets.terminal_input import TerminalDriver
 from vibetui.ui.wording import farewell
 from vibetui.ui.world import World
 
@@ -45,7 +46,7 @@ class VibeApp(App[str], inherit_bindings=False):
     def __init__(
         self, core: Core, settings: Settings, *, remote: bool, world: World | None = None
     ) -> None:
-        super().__init__(ansi_color=True)
+        super().__init__(driver_class=TerminalDriver, ansi_color=True)
         self.core = core
         self.settings = settings
         self.remote = remote
