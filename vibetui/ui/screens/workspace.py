@@ -261,7 +261,7 @@ class WorkspaceScreen(VibeScreen[None]):
             self.action_menu()
         elif event.key == "escape" or (self._ended and event.key == "l"):
             self.dismiss(None)
-        elif event.key == "c" and self._opening.phase is Phase.STARTING:
+        elif event.key == "ctrl+c" and self._opening.phase is Phase.STARTING:
             self.post_message(ChoiceRow.Chosen(Choice.CANCEL))
         elif event.key in ("question_mark", "f1"):
             self.vibe.action_help()
@@ -317,7 +317,7 @@ class WorkspaceScreen(VibeScreen[None]):
         if self._terminal is not None:
             hints: tuple[Hint, ...] = (menu,)
         elif self._opening.phase is Phase.STARTING:
-            hints = (menu, Hint("c", "Cancel", "screen.cancel"), back)
+            hints = (menu, Hint("ctrl+c", "Cancel", "screen.cancel"), back)
         else:
             hints = (menu, back)
         self.query_one(KeyBar).show(hints, self._note)
