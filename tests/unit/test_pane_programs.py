@@ -184,10 +184,13 @@ async def test_htop_in_its_colours(tmp_path: Path) -> None:
 
 async def test_tmux_inside(tmp_path: Path) -> None:
     tmux = needs("tmux")
+    config = tmp_path / "tmux.conf"
+    # Keys less than a millisecond apart would be a paste to it, and a paste has no prefix.
+    config.write_text("set -g assume-paste-time 0\n")
     with running_agent(tmp_path) as agent:
         async with stage(agent) as at:
             await at.prompt()
-            at.line(f"{tmux} -S {tmp_path}/tmux -f /dev/null new 'PS1=inner sh'")
+            at.line(f"{tmux} -S {tmp_path}/tmux -f {config} new 'PS1=inner sh'")
             await at.full_screen(True)
             await at.shows("inner")
             at.line("echo $TERM $((40+2))")
