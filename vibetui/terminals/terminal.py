@@ -179,8 +179,9 @@ class Terminal:
             self._notice = None
         self._subscribers.clear()
         self._stream.close()
+        # It keeps its last rows, so a pane that still shows it goes on doing so.
+        self.emulator.close()
 
     async def wait_closed(self) -> None:
-        """Until the connection is gone, and the emulator's memory with it."""
+        """Until the connection is gone."""
         await self._stream.wait_closed()
-        self.emulator.close()
