@@ -85,8 +85,13 @@ class Splice:
             size += len(piece)
         if pieces:
             data = b"".join(pieces)
-            self._screen.feed(data)
-            self._channel.write(data)
+            try:
+                self._channel.write(data)
+            except OSError:
+                # The client is leaving: the channel's end is on its way.
+                self.close()
+            else:
+                self._screen.feed(data)
         return size
 
     async def drain(self) -> None:

@@ -12,6 +12,7 @@ import select
 import signal
 import socket
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TextIO
@@ -26,6 +27,7 @@ from vibetui.settings import Settings
 
 log = structlog.get_logger(__name__)
 
+_END_DEADLINE = 3.0
 _OWN_VARIABLES = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ")
 """What importing the UI may see: Textual and Rich settle some of it then (``TEXTUAL_…``)."""
 
@@ -95,6 +97,7 @@ class _Zygote:
         self._log_file = log_file
         self._kept = kept
         self._make_app = make_app
+        self._children: set[int] = set()
 
     def serve(self) -> None:
         self._sock.setblocking(True)
@@ -111,9 +114,11 @@ class _Zygote:
                 ready = {descriptor for descriptor, _ in poll.poll()}
                 if wake_read.fileno() in ready:
                     wake_read.recv(4096)
-                    _reap()
+                    self._reap()
                 if self._sock.fileno() in ready and not self._serve_one():
-                    return
+                    break
+            poll.unregister(self._sock)
+            self._end_children(poll)
 
     def _serve_one(self) -> bool:
         try:
@@ -141,6 +146,7 @@ class _Zygote:
             return
         if pid == 0:
             self._become_ui(message)
+        self._children.add(pid)
         log.debug("ui.started", pid=pid)
 
     def _become_ui(self, message: Message) -> None:
@@ -157,21 +163,29 @@ class _Zygote:
             logging.shutdown()
             os._exit(status)
 
+    def _reap(self) -> None:
+        while self._children:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if pid == 0:
+                return
+            self._children.discard(pid)
+            code = os.waitstatus_to_exitcode(status)
+            # A hang-up is how the front ends a UI process whose client has left.
+            tell = log.info if code in (0, -signal.SIGHUP) else log.warning
+            tell("ui.ended", pid=pid, status=code)
+
+    def _end_children(self, poll: select.poll) -> None:
+        """The front is gone and has hung up on them all: see that none stays."""
+        end = time.monotonic() + _END_DEADLINE
+        while self._children and (left := end - time.monotonic()) > 0:
+            poll.poll(left * 1000)
+            self._reap()
+        for pid in self._children:
+            log.error("ui.survived_hangup", pid=pid)
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+
 
 def _ignore_but_wake(number: int, frame: object) -> None:
     """SIG_IGN would have the kernel reap the children, and SIG_DFL would not wake the loop."""
     del number, frame
-
-
-def _reap() -> None:
-    while True:
-        try:
-            pid, status = os.waitpid(-1, os.WNOHANG)
-        except ChildProcessError:
-            return
-        if pid == 0:
-            return
-        code = os.waitstatus_to_exitcode(status)
-        # A hang-up is how the front ends a UI process whose client has left.
-        tell = log.info if code in (0, -signal.SIGHUP) else log.warning
-        tell("ui.ended", pid=pid, status=code)

@@ -67,8 +67,9 @@ class StandIn(App[str]):
         self._show()
 
     def _show(self) -> None:
+        self._facts["count"] = len(self._typed)
         lines = [f"{name}={value}" for name, value in self._facts.items()]
-        self.query_one("#facts", Static).update("\n".join([*lines, f"typed={self._typed}|"]))
+        self.query_one("#facts", Static).update("\n".join([*lines, f"typed={self._typed[-60:]}|"]))
 
     async def on_key(self, event: Key) -> None:
         match event.character:

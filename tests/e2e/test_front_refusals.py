@@ -1,0 +1,115 @@
+"""What the front turns away, and how it says so."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+
+from sshd.channels.app import NEEDS_TERMINAL
+from tests.sshd_support import FrontUnderTest, eventually, fingerprint
+
+
+@pytest.fixture(scope="module")
+def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FrontUnderTest]:
+    with FrontUnderTest(tmp_path_factory.mktemp("front")) as running:
+        yield running
+
+
+def run(words: list[str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        words, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20
+    )
+
+
+@pytest.mark.parametrize("words", [(), ("ls", "-l"), ("-tt", "ls")])
+def test_without_a_terminal_of_its_own_a_client_gets_one_sentence_and_status_1(
+    front: FrontUnderTest, words: tuple[str, ...]
+) -> None:
+    command = front.ssh_words()
+    host = command.pop()
+    options = [word for word in words if word.startswith("-t")]
+    rest = [word for word in words if word not in options]
+    done = run([*command, *options, host, *rest])
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.strip() == NEEDS_TERMINAL
+    assert front.ui_processes() == []
+
+
+def test_a_subsystem_is_refused(front: FrontUnderTest) -> None:
+    command = front.ssh_words()
+    done = run([*command[:-1], "-s", command[-1], "sftp"])
+    assert done.returncode == 255
+    assert "subsystem request failed" in done.stderr
+
+
+def test_a_key_that_nobody_has_added_is_refused_and_audited(front: FrontUnderTest) -> None:
+    key = front.make_key("stranger")
+    done = run(front.ssh_words(key=key))
+    assert done.returncode == 255
+    assert "Permission denied (publickey)" in done.stderr
+    eventually(
+        lambda: any(
+            entry["code"] == "login.refused"
+            and entry["address"] == "127.0.0.1"
+            and entry["detail"] == {"name": "vibe", "fingerprints": [fingerprint(key)]}
+            for entry in front.core.audited
+        ),
+        "the refusal is audited with the key that was offered",
+    )
+
+
+def test_a_login_is_audited_with_address_and_key(front: FrontUnderTest) -> None:
+    run(front.ssh_words())
+    eventually(
+        lambda: any(
+            (entry["code"], entry["user_id"], entry["address"])
+            == ("login", "ada000000000", "127.0.0.1")
+            and entry["detail"] == {"fingerprint": fingerprint(front.key)}
+            for entry in front.core.audited
+        ),
+        "the login is audited",
+    )
+
+
+def test_any_login_name_will_do(front: FrontUnderTest) -> None:
+    done = run([*front.ssh_words()[:-1], "somebody-else@127.0.0.1"])
+    assert NEEDS_TERMINAL in done.stderr
+
+
+def test_a_client_that_offers_key_after_key_is_told_to_name_one(front: FrontUnderTest) -> None:
+    keys = [front.make_key(f"wrong{number}") for number in range(26)]
+    words = front.ssh_words(key=keys[0], options=tuple(f"IdentityFile={key}" for key in keys[1:]))
+    done = run(words)
+    assert done.returncode == 255
+    assert "Too many keys were offered: name yours with ssh -i FILE" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("option", "refused"),
+    [
+        ("-o", "PasswordAuthentication=yes"),
+        ("-o", "KbdInteractiveAuthentication=yes"),
+    ],
+)
+def test_there_is_no_way_in_but_a_key(front: FrontUnderTest, option: str, refused: str) -> None:
+    command = front.ssh_words()
+    done = run([*command[:-1], option, refused, "-o", "PubkeyAuthentication=no", command[-1]])
+    assert done.returncode == 255
+    assert "Permission denied (publickey)" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "offer",
+    ["KexAlgorithms=diffie-hellman-group14-sha1", "Ciphers=3des-cbc", "HostKeyAlgorithms=ssh-rsa"],
+)
+def test_old_algorithms_are_not_spoken(front: FrontUnderTest, offer: str) -> None:
+    done = run(front.ssh_words(options=(offer, "LogLevel=INFO")))
+    assert done.returncode == 255
+    assert "no matching" in done.stderr
+
+
+def test_nothing_is_compressed_before_or_after_login(front: FrontUnderTest) -> None:
+    done = run(front.ssh_words(options=("LogLevel=DEBUG1", "Compression=yes")))
+    assert "compression: none" in done.stderr
