@@ -29,6 +29,9 @@ class Flood(Widget):
     def _next(self) -> None:
         self.count += 1
         self.refresh()
+        if (driver := self.app._driver) is not None:
+            # 20 MB/s that a terminal ignores: padding (ECMA-48 section 8.3.89).
+            driver.write("\0" * 100_000)
 
     def render_line(self, y: int) -> Strip:
         style = Style(color=f"rgb({self.count % 256},{y},99)")
