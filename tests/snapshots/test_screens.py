@@ -169,7 +169,7 @@ def test_startup_cancelled(snap_compare: Compare) -> None:
 
     async def drive(pilot: Pilot[Any]) -> None:
         await after("end", "enter", then="Starting scratch")(pilot)
-        await pilot.press("c")
+        await pilot.press("ctrl+c")
         await until(pilot, lambda: "was cancelled" in shown(app))
 
     assert snap_compare(app, run_before=drive)

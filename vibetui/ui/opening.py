@@ -91,7 +91,9 @@ class Progress:
     def warm(self) -> bool:
         """The container ran already: it was not started for this opening."""
         return all(
-            view.state is StepState.SKIPPED for view in self.steps if view.step is OpenStep.START
+            view.state in (None, StepState.SKIPPED)
+            for view in self.steps
+            if view.step is OpenStep.START
         )
 
 

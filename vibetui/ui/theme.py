@@ -5,6 +5,10 @@ light and on a dark terminal; the pane alone keeps the terminal's own. The app r
 ``ansi_color=True`` (the filter that it switches off costs 2-3 ms a frame and repaints the
 container's colours), under which Textual's own widgets fall back to ANSI colours: ``app.tcss``
 gives each of those that we use its colours back.
+
+OpenSSH does not pass COLORTERM on, so most people see 256 colours. Rich maps a colour of under 15 %
+saturation to the grey ramp and any other to the 6x6x6 cube, where a dark blue-grey becomes navy:
+hence grounds that are almost neutral.
 """
 
 from __future__ import annotations
@@ -20,29 +24,29 @@ VIBE_THEME = Theme(
     success="#8fd694",
     warning="#f2c879",
     error="#ff8a8f",
-    foreground="#d7dcea",
-    background="#12151c",
-    surface="#1a1f2a",
-    panel="#242b3a",
+    foreground="#d8dae0",
+    background="#121316",
+    surface="#1b1c20",
+    panel="#2c2e35",
     variables={
-        "muted": "#8b94ab",
-        "faint": "#68728c",
-        "raised": "#303a4f",
-        "cursor": "#2b3a5c",
+        "muted": "#8f94a3",
+        "faint": "#6d727f",
+        "raised": "#363a42",
+        "cursor": "#3d4452",
         "border": "#82aaff",
-        "border-blurred": "#3a445a",
-        "input-cursor-background": "#d7dcea",
-        "input-cursor-foreground": "#12151c",
-        "input-selection-background": "#3d5488",
-        "block-hover-background": "#1f2635",
-        "ansi-background": "#242b3a",
-        "ansi-foreground": "#d7dcea",
-        "scrollbar": "#3a445a",
-        "scrollbar-hover": "#566079",
+        "border-blurred": "#454a55",
+        "input-cursor-background": "#d8dae0",
+        "input-cursor-foreground": "#121316",
+        "input-selection-background": "#3d5f87",
+        "block-hover-background": "#1f2126",
+        "ansi-background": "#2c2e35",
+        "ansi-foreground": "#d8dae0",
+        "scrollbar": "#454a55",
+        "scrollbar-hover": "#5f6470",
         "scrollbar-active": "#82aaff",
-        "scrollbar-background": "#12151c",
-        "scrollbar-background-hover": "#12151c",
-        "scrollbar-background-active": "#12151c",
-        "scrollbar-corner-color": "#12151c",
+        "scrollbar-background": "#121316",
+        "scrollbar-background-hover": "#121316",
+        "scrollbar-background-active": "#121316",
+        "scrollbar-corner-color": "#121316",
     },
 )
