@@ -62,6 +62,7 @@ class StartupPanel(Vertical):
         self._say("#startup-title", self._title())
         failed = opening.phase is Phase.FAILED
         self.set_class(failed and not opening.cancelled, "-failed")
+        self.set_class(failed and opening.cancelled, "-cancelled")
         self._say("#startup-detail", "" if failed or current is None else current.detail)
         self.query_one("#startup-detail").display = not failed
         self._say("#startup-problem", self._problem())
