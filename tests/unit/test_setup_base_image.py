@@ -12,7 +12,8 @@ import docker
 import docker.errors
 import pytest
 
-from tools.machine import base_image, engine
+from tests.setup_support import keep_notes_in
+from tools.machine import base_image, engine, state
 from tools.machine.paths import CHECKOUT
 from tools.machine.report import Step
 
@@ -27,6 +28,12 @@ def client() -> Iterator[docker.DockerClient]:
     made = docker.from_env()
     yield made
     made.close()
+
+
+@pytest.fixture
+def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    keep_notes_in(tmp_path, monkeypatch)
+    return tmp_path
 
 
 @pytest.fixture
@@ -88,25 +95,24 @@ def test_an_image_of_the_present_recipe_is_left_alone(found: engine.Found) -> No
 def test_an_image_of_an_older_recipe_is_replaced_from_the_cache(
     client: docker.DockerClient,
     found: engine.Found,
-    tmp_path: Path,
+    own_state: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(base_image, "REPOSITORY", "vibetui-test/recipe")
     monkeypatch.setattr(base_image, "NAME", "vibetui-test/recipe:latest")
-    monkeypatch.setattr(base_image, "IMAGE_CACHE", tmp_path)
-    monkeypatch.setattr(base_image, "RECIPE", tmp_path / "recipe")
-    shutil.copytree(CHECKOUT / "tools" / "base_image", tmp_path / "recipe")
+    monkeypatch.setattr(base_image, "RECIPE", own_state / "recipe")
+    shutil.copytree(CHECKOUT / "tools" / "base_image", own_state / "recipe")
     monkeypatch.delenv("VIBETUI_BASE_IMAGE", raising=False)
     step = Step("base image")
     recipes = []
     made: list[str] = []
     try:
         for package in ("first", "second"):
-            with (tmp_path / "recipe" / "packages.txt").open("a") as packages:
+            with (own_state / "recipe" / "packages.txt").open("a") as packages:
                 packages.write(f"{package}\n")
             recipe = base_image.recipe_hash()
-            with tarfile.open(tmp_path / f"{recipe}.tar", "w") as tar:
-                tar.add(tmp_path / "recipe" / "packages.txt", "packages.txt")
+            with tarfile.open(own_state / f"{recipe}.tar", "w") as tar:
+                tar.add(own_state / "recipe" / "packages.txt", "packages.txt")
             base_image.ensure(step, found)
             assert step.outcome == "vibetui-test/recipe:latest, from the cache"
             image = client.images.get("vibetui-test/recipe:latest")
@@ -115,6 +121,7 @@ def test_an_image_of_an_older_recipe_is_replaced_from_the_cache(
             assert image.attrs["Config"]["WorkingDir"] == "/workspace"
         with pytest.raises(docker.errors.ImageNotFound):
             client.images.get(made[1])
+        assert state.load().image == made[0], "clean would not know it for ours"
         assert recipes[0] != recipes[1] == base_image.recipe_hash()
     finally:
         client.images.remove(made[0], force=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.setup_support import keep_notes_in
 from tools.machine import clean, dockerd, engine, state
 from tools.machine.report import Step
 from tools.machine.state import Daemon, MachineState
@@ -28,11 +29,7 @@ def sleeper() -> Iterator[subprocess.Popen[bytes]]:
 
 @pytest.fixture
 def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Setup's notes in a directory of the test's own."""
-    monkeypatch.setattr(state.save, "__defaults__", (tmp_path / "machine.json",))
-    monkeypatch.setattr(state.load, "__defaults__", (tmp_path / "machine.json",))
-    monkeypatch.setattr(engine, "ENGINE_URL", tmp_path / "engine-url")
-    monkeypatch.setattr(dockerd, "DOCKERD_LOG", tmp_path / "dockerd.log")
+    keep_notes_in(tmp_path, monkeypatch)
     return tmp_path
 
 
@@ -67,7 +64,7 @@ def test_the_daemon_that_we_started_is_gone_when_stop_returns(
 
 def test_what_was_written_down_is_read_back(tmp_path: Path) -> None:
     path = tmp_path / "state" / "machine.json"
-    made = MachineState(("docker.io", "tini"), Daemon(7, 8, "boot"), None, "/var/lib/docker")
+    made = MachineState(("docker.io", "tini"), Daemon(7, 8, "boot"), None, "sha256:1", "/root")
 
     assert state.load(path) == MachineState()
     state.save(made, path)

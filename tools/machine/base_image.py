@@ -7,6 +7,7 @@ that is right is left alone.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import hashlib
 import os
 import platform
@@ -23,7 +24,7 @@ import docker.errors
 import requests
 from docker.models.images import Image
 
-from tools.machine import debian
+from tools.machine import debian, state
 from tools.machine.engine import Found, client
 from tools.machine.paths import CHECKOUT, IMAGE_CACHE
 from tools.machine.report import Step
@@ -58,8 +59,9 @@ def ensure(step: Step, found: Found) -> None:
             step.outcome = f"{NAME}, there already"
             return
         _bring(step, engine, found, recipe)
-        made = _present(engine)
-        if present and made and made.id != present.id:
+        made = engine.images.get(NAME)
+        state.save(dataclasses.replace(state.load(), image=made.id))
+        if present and made.id != present.id:
             # Containers that were made from it keep it, and the engine then refuses.
             with contextlib.suppress(docker.errors.APIError):
                 engine.images.remove(str(present.id))

@@ -90,9 +90,8 @@ def _find(client: docker.DockerClient) -> Ours:
     image: Image | None
     try:
         image = client.images.get(base_image.NAME)
-        # Without our label somebody else put it there.
-        if base_image.LABEL_RECIPE not in image.labels:
-            image = None
+        if image.id != state.load().image:
+            image = None  # Another checkout's, or somebody put it there.
     except docker.errors.ImageNotFound:
         image = None
     instance = _instance()
@@ -141,6 +140,7 @@ def _remove_image(client: docker.DockerClient, image: Image | None) -> str:
         client.images.remove(base_image.NAME)
     except docker.errors.APIError as error:
         raise VibeError("The base image is still in use.", str(error.explanation)) from error
+    state.save(dataclasses.replace(state.load(), image=None))
     return base_image.NAME
 
 
@@ -158,10 +158,10 @@ def take_engine_back(others: Others) -> str:
         VibeError: others have come to use the engine, so it stays as it is.
     """
     known = state.load()
-    if known == MachineState():
-        return "not ours, left as it is"
+    started = known.daemon is not None or known.unit is not None
+    installed = engine.PACKAGES[0] in known.packages
     # Started by us but installed by somebody else: what lies in it survives a stop.
-    if others is Others.RUN or (others is Others.KEEP and known.packages):
+    if (others is Others.RUN and (started or installed)) or (others is Others.KEEP and installed):
         raise VibeError(
             "The engine is left as it is: others have come to use it.",
             "`docker ps -a`, `docker volume ls` and `docker image ls` show what is in it; once "
@@ -182,7 +182,7 @@ def take_engine_back(others: Others) -> str:
     if known.data_root and not debian.find_program("dockerd"):
         _remove_data_root(Path(known.data_root))
     state.save(MachineState())
-    return ", ".join(did) or "gone already"
+    return ", ".join(did) or "not ours, left as it is"
 
 
 def _remove_data_root(root: Path) -> None:

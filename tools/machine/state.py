@@ -30,6 +30,8 @@ class MachineState:
     daemon: Daemon | None = None
     unit: str | None = None
     """The systemd unit that we started."""
+    image: str | None = None
+    """The id of the base image that we brought into the engine."""
     data_root: str | None = None
     """The engine's data directory, where our installation of the engine brought it about."""
 
@@ -45,6 +47,7 @@ def load(path: Path = STATE) -> MachineState:
         packages=tuple(raw.get("packages", ())),
         daemon=Daemon(**daemon) if daemon else None,
         unit=raw.get("unit"),
+        image=raw.get("image"),
         data_root=raw.get("data_root"),
     )
 
