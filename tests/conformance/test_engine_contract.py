@@ -36,9 +36,11 @@ class Bench:
         self.engine = DockerEngine(None, timeout=30, pull_stall=10)
         self.run = new_id()
         self.labels = {"vibetui.test": self.run}
+        self.volumes: list[str] = []
 
     def spec(self, *command: str) -> ContainerSpec:
         name = f"vibetui-test-{new_id()}"
+        self.volumes.append(name)
         return ContainerSpec(
             name=name,
             image=IMAGE,
@@ -59,7 +61,8 @@ class Bench:
     async def close(self) -> None:
         for state in await self.engine.find(self.labels):
             await self.engine.remove_container(state.container_id)
-            await self.engine.remove_volume(state.name)
+        for volume in self.volumes:
+            await self.engine.remove_volume(volume)
         await self.engine.close()
 
 
