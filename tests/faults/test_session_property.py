@@ -185,8 +185,8 @@ class Sessions(RuleBasedStateMachine):
 
 
 Sessions.TestCase.settings = settings(
-    max_examples=12,
-    stateful_step_count=18,
+    max_examples=30,
+    stateful_step_count=20,
     deadline=None,
     database=None,
     phases=[Phase.explicit, Phase.generate],
