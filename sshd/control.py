@@ -61,7 +61,7 @@ class Message:
 def send(sock: socket.socket, kind: Kind, descriptors: Sequence[int] = (), **body: object) -> None:
     """Send one message. Raises `OSError` (`BlockingIOError` where the socket is full)."""
     data = json.dumps({**body, "kind": kind}).encode()
-    socket.send_fds(sock, [data], list(descriptors), socket.MSG_NOSIGNAL)
+    socket.send_fds(sock, [data], list(descriptors))
 
 
 def receive(sock: socket.socket) -> Message | None:
@@ -72,11 +72,12 @@ def receive(sock: socket.socket) -> Message | None:
         OSError: `BlockingIOError` where nothing has come on a socket that doesn't block.
     """
     try:
-        data, descriptors, flags, _ = socket.recv_fds(
-            sock, _LARGEST, _MOST_DESCRIPTORS, socket.MSG_CMSG_CLOEXEC
-        )
+        data, descriptors, flags, _ = socket.recv_fds(sock, _LARGEST, _MOST_DESCRIPTORS)
     except ConnectionResetError:
         return None
+    for descriptor in descriptors:
+        # CPython's recv_fds takes flags and drops them, MSG_CMSG_CLOEXEC among them.
+        os.set_inheritable(descriptor, False)
     if not data:
         return None
     try:
