@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pwd
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ import structlog
 
 from sshd.client_keys import make_client_key
 from vibetui.cli.accounts import opened_store
-from vibetui.core.accounts import add_account
+from vibetui.core.accounts import add_account, operator_name, parse_public_keys
 from vibetui.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -26,11 +25,6 @@ class FirstUser:
     identity: Path | None
     """The private key that was made because the operator had none; None where they had one."""
     keys: int
-
-
-def operator_name() -> str:
-    """The account name of whoever runs this process."""
-    return pwd.getpwuid(os.getuid()).pw_name
 
 
 def made_identity(settings: Settings) -> Path:
@@ -50,10 +44,10 @@ async def ensure_first_user(settings: Settings) -> FirstUser | None:
                 return None
         lines = _agent_keys() + _key_files()
         identity = None
-        if not lines:
+        if not parse_public_keys("\n".join(lines), "", skip_unusable=True):
             identity = made_identity(settings)
             lines = [make_client_key(identity, comment=f"{operator_name()}@vibetui")]
-        user, keys = await add_account(store, operator_name(), "\n".join(lines))
+        user, keys = await add_account(store, operator_name(), "\n".join(lines), skip_unusable=True)
         return FirstUser(user.name, identity, len(keys))
 
 

@@ -9,7 +9,6 @@ import structlog
 from vibetui.errors import StoreError
 from vibetui.events import EventCode
 from vibetui.model import Session
-from vibetui.sessions.whole import to_the_end
 from vibetui.store import Store
 
 log = structlog.get_logger(__name__)
@@ -38,6 +37,6 @@ class Journal:
             entry = self._store.audit(
                 code, user_id=session.user_id, session_id=session.session_id, detail=detail
             )
-            await to_the_end(entry)
+            await entry
         except StoreError as error:
             self.trouble(code, session.session_id, error)

@@ -19,7 +19,6 @@ from vibetui.model import (
 from vibetui.sessions.naming import check_name
 from vibetui.sessions.ownership import find_container
 from vibetui.sessions.tools import Tools
-from vibetui.sessions.whole import to_the_end
 
 
 async def create(tools: Tools, user_id: str, name: str, template: str) -> Session:
@@ -43,7 +42,7 @@ async def create(tools: Tools, user_id: str, name: str, template: str) -> Sessio
         created_at=datetime.now(UTC),
         last_used_at=None,
     )
-    await to_the_end(tools.store.add_session(session))
+    await tools.store.add_session(session)
     tools.notify(SessionNotice(SessionChange.CREATED, session))
     await tools.journal.record(EventCode.SESSION_CREATED, session, name=name, template=template)
     return session
@@ -52,7 +51,7 @@ async def create(tools: Tools, user_id: str, name: str, template: str) -> Sessio
 async def rename(tools: Tools, session_id: str, name: str) -> Session:
     """Raises `Invalid`, `NotFound`, `Conflict`."""
     check_name(name)
-    session = await to_the_end(tools.store.update_session(session_id, name=name))
+    session = await tools.store.update_session(session_id, name=name)
     await tools.journal.record(EventCode.SESSION_RENAMED, session, name=name)
     return tools.updated(session)
 
@@ -68,7 +67,7 @@ async def stop(tools: Tools, session_id: str) -> Session:
         status=SessionStatus.STOPPED,
         container_id=None if state is None else state.container_id,
     )
-    session = await to_the_end(update)
+    session = await update
     await tools.journal.record(EventCode.SESSION_STOPPED, session)
     return tools.updated(session)
 
@@ -86,6 +85,6 @@ async def delete(tools: Tools, session_id: str) -> None:
         await tools.engine.remove_container(state.container_id)
     await tools.engine.remove_volume(volume_name(session.user_id, session_id))
     tools.rendezvous(session_id).remove()
-    await to_the_end(tools.store.delete_session(session_id))
+    await tools.store.delete_session(session_id)
     tools.notify(SessionNotice(SessionChange.DELETED, session))
     await tools.journal.record(EventCode.SESSION_DELETED, session, name=session.name)

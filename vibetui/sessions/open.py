@@ -27,7 +27,6 @@ from vibetui.sessions.ownership import LABEL_FLIGHT, find_container, is_of, labe
 from vibetui.sessions.proof import ReadyContainer
 from vibetui.sessions.rendezvous import CONTAINER_DIR, SOCKET_NAME
 from vibetui.sessions.tools import Tools
-from vibetui.sessions.whole import to_the_end
 
 ATTEMPTS = 3
 """How often a container may be removed under our hands before we say so."""
@@ -228,7 +227,7 @@ class Opening:
     async def _row(self, **changes: object) -> None:
         try:
             update = self._tools.store.update_session(self._session_id, **changes)  # type: ignore[arg-type]
-            session = await to_the_end(update)
+            session = await update
         except NotFound as error:
             raise problems.deleted() from error
         self._tools.updated(session)

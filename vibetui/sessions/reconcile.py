@@ -10,7 +10,6 @@ from vibetui.events import EventCode
 from vibetui.model import LABEL_INSTANCE, LABEL_SESSION, Session, SessionStatus
 from vibetui.sessions.ownership import find_container, is_of
 from vibetui.sessions.tools import Tools
-from vibetui.sessions.whole import to_the_end
 
 
 async def follow(tools: Tools, session_id: str) -> None:
@@ -31,7 +30,7 @@ async def follow(tools: Tools, session_id: str) -> None:
     update = tools.store.update_session(
         session_id, container_id=_container_id(state), status=_status(state)
     )
-    session = await to_the_end(update)
+    session = await update
     await tools.journal.record(code, session, status=str(session.status))
     tools.updated(session)
 
@@ -42,7 +41,7 @@ async def assume_stopped(tools: Tools, session_id: str) -> None:
         session = await tools.store.session(session_id)
         if session is not None and session.status is SessionStatus.STARTING:
             update = tools.store.update_session(session_id, status=SessionStatus.STOPPED)
-            tools.updated(await to_the_end(update))
+            tools.updated(await update)
 
 
 async def disagreements(tools: Tools) -> list[str]:

@@ -12,6 +12,7 @@ from sqlalchemy import insert, select
 from vibetui.events import EventCode
 from vibetui.store.database import Database
 from vibetui.store.tables import audit_events
+from vibetui.whole import whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class AuditEvent:
 class AuditQueries(Database):
     """The audit trail."""
 
+    @whole
     async def audit(
         self,
         code: EventCode,

@@ -13,6 +13,7 @@ from vibetui.errors import NotFound
 from vibetui.model import Session, SessionStatus
 from vibetui.store.database import Database
 from vibetui.store.tables import sessions
+from vibetui.whole import whole
 
 _NO_SESSION = "There is no such session."
 
@@ -39,6 +40,7 @@ def _taken(name: str) -> str:
 class SessionQueries(Database):
     """Sessions."""
 
+    @whole
     async def add_session(self, session: Session) -> None:
         """Raises `Conflict` where the user has one of that name, `NotFound` for no such user."""
         async with self._write(
@@ -74,6 +76,7 @@ class SessionQueries(Database):
             )
             return [_session(row) for row in found]
 
+    @whole
     async def update_session(
         self,
         session_id: str,
@@ -112,6 +115,7 @@ class SessionQueries(Database):
                 raise NotFound(_NO_SESSION)
             return _session(row)
 
+    @whole
     async def delete_session(self, session_id: str) -> None:
         """No error if it is gone already."""
         async with self._write() as db:

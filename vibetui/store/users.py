@@ -12,6 +12,7 @@ from vibetui.errors import Conflict, NotFound
 from vibetui.model import PublicKey, User, new_id
 from vibetui.store.database import Database
 from vibetui.store.tables import public_keys, users
+from vibetui.whole import whole
 
 _KEY_TAKEN = "That key belongs to an account already."
 _NO_USER = "There is no such user."
@@ -34,6 +35,7 @@ class UserQueries(Database):
         await self.add_account(user)
         return user
 
+    @whole
     async def add_account(self, user: User, keys: Iterable[PublicKey] = ()) -> None:
         """An account with its keys, all or nothing. Raises `Conflict` for the name or a key."""
         rows = [asdict(key) for key in keys]
@@ -61,6 +63,7 @@ class UserQueries(Database):
             found = await db.execute(select(users).order_by(users.c.name))
             return [User(**row._mapping) for row in found]
 
+    @whole
     async def remove_user(self, user_id: str) -> None:
         """Remove the account and its keys.
 
@@ -75,6 +78,7 @@ class UserQueries(Database):
         """Raises `Conflict` where anybody has this key, `NotFound` where there is no such user."""
         await self.add_keys([key])
 
+    @whole
     async def add_keys(self, keys: Iterable[PublicKey]) -> None:
         """Add all or none. Raises as `add_key`."""
         rows = [asdict(key) for key in keys]
@@ -100,6 +104,7 @@ class UserQueries(Database):
             )
             return [PublicKey(**row._mapping) for row in found]
 
+    @whole
     async def remove_key(self, fingerprint: str) -> None:
         """Raises `NotFound`."""
         async with self._write() as db:
