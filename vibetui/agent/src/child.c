@@ -10,9 +10,10 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
-enum { EXIT_NO_PROGRAM = 127 };
+enum { EXIT_NO_PROGRAM = 127, KERNEL_SIGNALS = 64 };
 
 struct identity {
     uid_t uid;
@@ -89,10 +90,13 @@ static void take_terminal(int slave)
 
 static void default_signals(void)
 {
+    /* The kernel's own struct sigaction, all zero: SIG_DFL. The C library keeps signals 32 to 34
+     * to itself and refuses them, but a parent may have left them ignored. */
+    static const unsigned long by_default[8];
     sigset_t none;
     sigemptyset(&none);
-    for (int number = 1; number < NSIG; number++)
-        signal(number, SIG_DFL); /* fails for those that nobody can change */
+    for (int number = 1; number <= KERNEL_SIGNALS; number++)
+        syscall(SYS_rt_sigaction, number, by_default, NULL, KERNEL_SIGNALS / 8);
     if (sigprocmask(SIG_SETMASK, &none, NULL) < 0)
         fail("unblock signals", NULL);
 }
