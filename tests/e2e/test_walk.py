@@ -143,8 +143,8 @@ def test_every_key_but_the_prefix_reaches_the_container(
     terminal = small_terminal
     connect(terminal, server)
     create(terminal, "keys")
-    terminal.line("stty raw -echo; timeout 60 od -An -v -tx1 -w1")
-    terminal.wait_gone(LIST)
+    # Until the terminal is raw, ctrl+q means something to it.
+    shell(terminal, "stty raw -echo; echo raw-$((1+1)); timeout 60 od -An -v -tx1 -w1", "raw-2")
     sent = ["C-q", "C-c", "C-p", "C-z", "Tab", "F1", "Escape", "M-x", "C-]"]
     expected = "11 03 10 1a 09 1b 4f 50 1b 1b 78 1d"
     for key in sent[:-1]:

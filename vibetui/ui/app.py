@@ -61,7 +61,9 @@ class VibeApp(App[str], inherit_bindings=False):
 
     def open_workspace(self, session: Session) -> None:
         """Go into a session."""
-        self.push_screen(WorkspaceScreen(session))
+        workspace = WorkspaceScreen(session)
+        workspace.depart()
+        self.push_screen(workspace)
 
     def tell(self, error: VibeError) -> None:
         """Say what went wrong and what to do, in a corner of the screen."""

@@ -88,6 +88,14 @@ class Progress:
         return next(running, None)
 
     @property
+    def working(self) -> bool:
+        """Something has to be made, started or pulled: it will take a moment."""
+        return any(
+            view.step in _WORK and view.state not in (None, StepState.SKIPPED)
+            for view in self.steps
+        )
+
+    @property
     def warm(self) -> bool:
         """The container ran already: it was not started for this opening."""
         return all(
@@ -107,6 +115,9 @@ def _moved(view: StepView, event: OpenEvent) -> StepView:
         fraction=event.fraction,
         detail=event.detail,
     )
+
+
+_WORK = (OpenStep.IMAGE, OpenStep.CREATE, OpenStep.START)
 
 
 class Opening:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Container
@@ -27,8 +29,16 @@ from vibetui.ui.wording import STATUS_GLYPHS, keeps_running, welcome
 
 NOW_RUNNING = "Development container is now running"
 _SCROLLING = "The mouse wheel scrolls back; shift+page up and page down do too. Any key returns."
+_UNNOTICED = 0.05
+"""Seconds that nobody notices: an opening that is over by then shows no panel."""
 _HELD_AT_LEAST = 2.0
 """Seconds that a connection must have lasted to be renewed without asking."""
+
+
+def _let_it_go(task: asyncio.Task[AgentConnection | None]) -> None:
+    """Close a connection that came when nobody was there to take it."""
+    if not task.cancelled() and task.exception() is None and (late := task.result()) is not None:
+        late.close()
 
 
 class WorkspaceScreen(VibeScreen[None]):
@@ -42,10 +52,17 @@ class WorkspaceScreen(VibeScreen[None]):
         self._note = ""
         self._stopping = False
         self._ended = False
+        self._repainting = False
+        self._first: asyncio.Task[AgentConnection | None] | None = None
+        vibe = self.vibe
+        self._opening = Opening(vibe.core, session.session_id, vibe.world, self._changed)
+
+    def depart(self) -> None:
+        """Begin to open the session while the screen is still being made (60 ms)."""
+        self._first = asyncio.ensure_future(self._opening.run())
 
     def compose(self) -> ComposeResult:
         vibe = self.vibe
-        self._opening = Opening(vibe.core, self._session.session_id, vibe.world, self._changed)
         yield Static(id="workspace-title", classes="bar", markup=False)
         with Container(id="stage"):
             self._pane = TerminalPane(prefix_key=vibe.settings.prefix_key)
@@ -66,6 +83,9 @@ class WorkspaceScreen(VibeScreen[None]):
     async def on_unmount(self) -> None:
         self._unsubscribe()
         self.workers.cancel_group(self, "visit")
+        if self._first is not None:
+            self._first.add_done_callback(_let_it_go)
+            self._first.cancel()
         terminal = self._pane.terminal
         self._pane.show(None)
         await self._let_go(terminal)
@@ -76,13 +96,16 @@ class WorkspaceScreen(VibeScreen[None]):
         self._stopping = self._ended = False
         self._note = ""
         self.query_one(EndedPanel).display = False
-        self.query_one(StartupPanel).display = True
+        self.query_one(StartupPanel).begin()
+        self.set_timer(_UNNOTICED, self._show_panel)
         self._pane.visible = False
         self.set_focus(None)
         self.run_worker(self._visit(recreate), group="visit", exclusive=True)
+        self._changed()
 
     async def _visit(self, recreate: bool) -> None:
-        connection = await self._opening.run(recreate=recreate)
+        first, self._first = self._first, None
+        connection = await (first or self._opening.run(recreate=recreate))
         if connection is not None and not self._opening.progress.warm:
             self._note = NOW_RUNNING
         while connection is not None:
@@ -269,10 +292,27 @@ class WorkspaceScreen(VibeScreen[None]):
     # What is shown
 
     def _changed(self) -> None:
-        if self.showing:
-            self.query_one(StartupPanel).refresh_opening()
-            self._show_title()
-            self._show_keys()
+        """Paint once for all that comes together: a warm session's events come in one piece."""
+        if self.showing and not self._repainting:
+            self._repainting = True
+            self.call_later(self._repaint)
+
+    def _repaint(self) -> None:
+        self._repainting = False
+        if not self.showing:
+            return
+        opening = self._opening
+        if opening.progress.working or opening.phase in (Phase.FAILED, Phase.CANCELLING):
+            self._show_panel()
+        self._show_title()
+        self._show_keys()
+
+    def _show_panel(self) -> None:
+        """The panel stands until the terminal does; a warm session's is there before it is seen."""
+        if self.showing and self._terminal is None and not self._ended:
+            panel = self.query_one(StartupPanel)
+            panel.display = True
+            panel.refresh_opening()
 
     def _session_changed(self) -> None:
         session = self.vibe.feed.get(self._session.session_id)

@@ -8,7 +8,6 @@ from enum import StrEnum
 from typing import ClassVar
 
 from textual import on
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.message import Message
@@ -51,27 +50,33 @@ class ChoiceRow(Horizontal):
 
         choice: Choice
 
-    def compose(self) -> ComposeResult:
-        for choice in Choice:
-            button = Button("", id=choice.replace("_", "-"), compact=True)
-            button.display = False
-            yield button
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._buttons: dict[Choice, Button] = {}
 
     def offer(self, offers: Sequence[Offer], *, focus: Choice | None = None) -> None:
         """Show these buttons and no other."""
         wanted = {offer.choice: offer for offer in offers}
-        for choice in Choice:
-            button = self._button(choice)
+        buttons = self._built()
+        for choice, button in buttons.items():
             offer = wanted.get(choice)
             button.display = offer is not None
             if offer is not None:
                 button.label = offer.label
                 button.disabled = not offer.enabled
         if focus is not None:
-            self._button(focus).focus()
+            button = buttons[focus]
+            # One that has just been made takes the focus once it is there.
+            button.focus() if button.is_mounted else self.call_after_refresh(button.focus)
 
-    def _button(self, choice: Choice) -> Button:
-        return self.query_one(f"#{choice.replace('_', '-')}", Button)
+    def _built(self) -> dict[Choice, Button]:
+        """The buttons; made when first offered, for most rows are never seen (3 ms a button)."""
+        if not self._buttons:
+            for choice in Choice:
+                button = Button("", id=choice.replace("_", "-"), compact=True)
+                self._buttons[choice] = button
+            self.mount_all(self._buttons.values())
+        return self._buttons
 
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:

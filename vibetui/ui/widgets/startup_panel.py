@@ -54,6 +54,11 @@ class StartupPanel(Vertical):
     def on_resize(self) -> None:
         self._tick()
 
+    def begin(self) -> None:
+        """A new opening: hidden until it is worth a look, and all choices are offered anew."""
+        self.display = False
+        self._phase = None
+
     def refresh_opening(self) -> None:
         """The opening has changed."""
         opening = self._opening

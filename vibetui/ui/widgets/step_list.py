@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from textual.content import Content
 from textual.style import Style
-from textual.widgets import Static
+from textual.widget import Widget
 
 from vibetui.events import StepState
 from vibetui.ui.opening import Progress, StepView
@@ -23,7 +23,7 @@ _GLYPHS: dict[StepState | None, str] = {
 }
 
 
-class StepList(Static):
+class StepList(Widget):
     """One line a step; a step with a known fraction has a bar."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
@@ -38,14 +38,21 @@ class StepList(Static):
     }
     DEFAULT_CSS = stylesheet("vibetui.ui.widgets", "step_list")
 
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._progress, self._now = Progress(), 0.0
+
     def show(self, progress: Progress, now: float) -> None:
         """Paint the progress as it is at `now` (`World.monotonic`)."""
-        width = self.content_size.width
-        if width:
-            lines = [
-                self._line(view, progress.seconds(view, now), width) for view in progress.steps
-            ]
-            self.update(Content("\n").join(lines))
+        self._progress, self._now = progress, now
+        self.refresh()
+
+    def render(self) -> Content:
+        """In whatever width it has by then: the first frame is whole."""
+        width, progress = self.content_size.width, self._progress
+        return Content("\n").join(
+            self._line(view, progress.seconds(view, self._now), width) for view in progress.steps
+        )
 
     def _line(self, view: StepView, seconds: float, width: int) -> Content:
         kind = "pending" if view.state is None else str(view.state)
