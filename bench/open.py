@@ -43,7 +43,7 @@ def docker_run() -> float:
         took = program.wait_first_byte() - program.started
         program.send("exit\n")
         with contextlib.suppress(EOFError):
-            program.wait_for("never on the screen")
+            program.wait_for("never on the screen", 10.0)
     return took
 
 
@@ -62,7 +62,7 @@ def one_round(server: Server, name: str, samples: Samples) -> None:
         ssh.send("n")
         ssh.wait_for("New session")
         ssh.send("\x15" + name)
-        ssh.wait_for(rf"^\W+{name} ")
+        ssh.wait_for(rf"│ +{name} ")
         samples.new.append(-ssh.send("\r") + ssh.wait_for(PROMPT))
 
         to_list(ssh)
@@ -76,7 +76,7 @@ def one_round(server: Server, name: str, samples: Samples) -> None:
         ssh.wait_for("Back to your sessions")
         ssh.send("q")
         with contextlib.suppress(EOFError):
-            ssh.wait_for("never on the screen")
+            ssh.wait_for("never on the screen", 10.0)
     kill_container(server.instance(), name)
     samples.docker_run.append(docker_run())
 

@@ -65,7 +65,7 @@ class PtyProgram:
             for y in range(self._emulator.rows)
         )
 
-    def wait_for(self, pattern: str, deadline: float = 30.0) -> float:
+    def wait_for(self, pattern: str, deadline: float = 8.0) -> float:
         """Read until the regular expression stands on the screen; returns when it came."""
         found = re.compile(pattern, re.MULTILINE)
         end = time.perf_counter() + deadline
@@ -74,7 +74,7 @@ class PtyProgram:
                 return time.perf_counter()
             self._read(end, pattern)
 
-    def wait_first_byte(self, deadline: float = 30.0) -> float:
+    def wait_first_byte(self, deadline: float = 8.0) -> float:
         """Read until anything came; returns when."""
         end = time.perf_counter() + deadline
         while self.first_byte is None:
