@@ -157,10 +157,10 @@ class Place:
                     return
                 await self._told.wait()
 
-    async def session(self, template: str = "base") -> Session:
+    async def session(self, template: str = "base", *, opening: bool = False) -> Session:
         """A new session of a user who is made when needed."""
         user = await self.store.user_by_name("ada") or await self.store.add_user("ada")
-        return await self.manager.create(user.user_id, f"s-{new_id()}", template)
+        return await self.manager.create(user.user_id, f"s-{new_id()}", template, opening=opening)
 
     async def open(self, session: Session, **options: Any) -> list[OpenEvent]:
         """Open to the end, within a minute."""

@@ -129,7 +129,9 @@ class StagedCore:
         self._check()
         return list(self.sessions)
 
-    async def create_session(self, name: str, template: str | None = None) -> Session:
+    async def create_session(
+        self, name: str, template: str | None = None, *, opening: bool = False
+    ) -> Session:
         self._called("create", name, template or "base")
         if any(known.name == name for known in self.sessions):
             raise Conflict(f"You have a session called {name} already.", "Choose another name.")

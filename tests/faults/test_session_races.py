@@ -291,6 +291,22 @@ async def test_fifty_who_open_at_once_get_one_container(place: Place) -> None:
     await place.works(session)
 
 
+async def test_a_session_that_was_created_to_be_opened_has_one_container(place: Place) -> None:
+    session = await place.session(opening=True)
+    events = await place.open(session)
+    assert events[-1].step is OpenStep.READY
+    assert len(await place.containers()) == 1
+    await place.works(session)
+
+
+async def test_a_missing_image_is_found_out_as_well_when_nobody_asked_for_it(place: Place) -> None:
+    session = await place.session("ghost", opening=True)
+    async with asyncio.timeout(30):
+        error = await failure(place, session)
+    assert MISSING_IMAGE in error.message
+    assert await place.containers() == []
+
+
 async def test_two_cores_that_open_the_same_session_share_one_container(place: Place) -> None:
     session = await place.session()
     other = place.another_manager()

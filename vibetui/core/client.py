@@ -43,8 +43,10 @@ class CoreClient:
         listed = await self._channel.call("GET", "/v1/sessions")
         return [wire.session_from_json(session) for session in listed]
 
-    async def create_session(self, name: str, template: str | None = None) -> Session:
-        body = {"name": name, "template": template}
+    async def create_session(
+        self, name: str, template: str | None = None, *, opening: bool = False
+    ) -> Session:
+        body = {"name": name, "template": template, "opening": opening}
         made = await self._channel.call("POST", "/v1/sessions", body, again=False)
         return wire.session_from_json(made)
 

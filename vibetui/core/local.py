@@ -32,9 +32,11 @@ class LocalCore:
     async def list_sessions(self) -> list[Session]:
         return await self._service.store.sessions_of(self._user.user_id)
 
-    async def create_session(self, name: str, template: str | None = None) -> Session:
+    async def create_session(
+        self, name: str, template: str | None = None, *, opening: bool = False
+    ) -> Session:
         chosen = template or self._service.settings.default_template
-        return await self._manager.create(self._user.user_id, name, chosen)
+        return await self._manager.create(self._user.user_id, name, chosen, opening=opening)
 
     async def rename_session(self, session_id: str, name: str) -> Session:
         await self._own(session_id)

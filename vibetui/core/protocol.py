@@ -28,8 +28,12 @@ class Core(Protocol):
         """The most recently used first; those never used by creation, newest first."""
         ...
 
-    async def create_session(self, name: str, template: str | None = None) -> Session:
+    async def create_session(
+        self, name: str, template: str | None = None, *, opening: bool = False
+    ) -> Session:
         """A row only: the container comes with the first `open_session`.
+
+        With `opening` the session's flight has begun when this returns: `open_session` joins it.
 
         Raises `Invalid` (name or template), `Conflict` (the user has one of that name).
         """

@@ -61,9 +61,20 @@ class SessionManager:
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._follower = Follower(self._tools, self._lock)
 
-    async def create(self, user_id: str, name: str, template: str) -> Session:
-        """A row, no container. Raises `Invalid` (name, template), `Conflict` (taken, too many)."""
-        return await lifecycle.create(self._tools, user_id, name, template)
+    async def create(
+        self, user_id: str, name: str, template: str, *, opening: bool = False
+    ) -> Session:
+        """A row, no container. Raises `Invalid` (name, template), `Conflict` (taken, too many).
+
+        With `opening` its flight begins at once: whoever opens it joins that one.
+        """
+        session = await lifecycle.create(self._tools, user_id, name, template)
+        if opening:
+            self._flights.join(
+                session.session_id,
+                lambda flight: self._fly(session, flight, recreate=False, fresh=True),
+            )
+        return session
 
     async def rename(self, session_id: str, name: str) -> Session:
         """Raises `Invalid`, `NotFound`, `Conflict`."""
@@ -84,7 +95,9 @@ class SessionManager:
         session = await self._tools.need(session_id)
         if recreate:
             await self._flights.cancel(session_id)
-        flight = self._flights.join(session_id, lambda flight: self._fly(session, flight, recreate))
+        flight = self._flights.join(
+            session_id, lambda flight: self._fly(session, flight, recreate=recreate)
+        )
         async with aclosing(flight.watch()) as events:
             async for event in events:
                 yield event
@@ -147,9 +160,11 @@ class SessionManager:
             lock = self._locks[session_id] = asyncio.Lock()
         return lock
 
-    async def _fly(self, session: Session, flight: Flight, recreate: bool) -> None:
+    async def _fly(
+        self, session: Session, flight: Flight, *, recreate: bool, fresh: bool = False
+    ) -> None:
         journal = self._tools.journal
-        opening = Opening(self._tools, flight, session.session_id, recreate=recreate)
+        opening = Opening(self._tools, flight, session.session_id, recreate=recreate, fresh=fresh)
         async with self._lock(session.session_id):
             journal.step(EventCode.SESSION_OPENED, session.session_id, 0.0, name=session.name)
             try:

@@ -45,13 +45,29 @@ _UNUSABLE = ("removing", "dead")
 
 
 class Opening:
-    """One flight's work. Whatever the row says, what the engine says wins."""
+    """One flight's work. Whatever the row says, what the engine says wins.
 
-    def __init__(self, tools: Tools, flight: Flight, session_id: str, *, recreate: bool) -> None:
+    Args:
+        recreate: Remove the container first.
+        fresh: The row was made a moment ago, so that there is nothing to find: the first attempt
+            creates at once, and if the engine knows better (the image is missing, the name is
+            taken) it says so. Saves two questions, 10 ms.
+    """
+
+    def __init__(
+        self,
+        tools: Tools,
+        flight: Flight,
+        session_id: str,
+        *,
+        recreate: bool,
+        fresh: bool = False,
+    ) -> None:
         self._tools = tools
         self._flight = flight
         self._session_id = session_id
         self._recreate = recreate
+        self._fresh = fresh
         self._flight_id = new_id()
         self._creating = False
 
@@ -65,7 +81,7 @@ class Opening:
             try:
                 return await self._attempt()
             except Vanished:
-                continue
+                self._fresh = False
         raise problems.keeps_vanishing()
 
     async def undo(self) -> None:
@@ -100,7 +116,9 @@ class Opening:
             session = await tools.store.session(self._session_id)
             if session is None:
                 raise problems.deleted()
-            state = await find_container(tools.engine, session, tools.instance)
+            state = None
+            if not self._fresh:
+                state = await find_container(tools.engine, session, tools.instance)
             if state is not None and (self._recreate or state.status in _UNUSABLE):
                 await tools.engine.remove_container(state.container_id)
                 await tools.journal.record(EventCode.CONTAINER_REMOVED, session)
@@ -119,7 +137,7 @@ class Opening:
         raise problems.no_template(session.template)
 
     async def _ensure_image(self, template: Template) -> None:
-        if await self._tools.engine.image_present(template.image):
+        if self._fresh or await self._tools.engine.image_present(template.image):
             self._skip(OpenStep.IMAGE, template.image)
             return
         async with self._step(OpenStep.IMAGE, EventCode.IMAGE_PULLED, template.image):

@@ -39,7 +39,7 @@ class Errands:
     async def create(self, name: str, template: str) -> Session | None:
         """None where it failed."""
         try:
-            session = await self._core.create_session(name, template)
+            session = await self._core.create_session(name, template, opening=True)
         except VibeError as error:
             self._failed(error)
             return None

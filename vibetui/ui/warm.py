@@ -35,7 +35,9 @@ class _RehearsalCore:
     async def list_sessions(self) -> list[Session]:
         return [_SESSION]
 
-    async def create_session(self, name: str, template: str | None = None) -> Session:
+    async def create_session(
+        self, name: str, template: str | None = None, *, opening: bool = False
+    ) -> Session:
         return _SESSION
 
     async def rename_session(self, session_id: str, name: str) -> Session:

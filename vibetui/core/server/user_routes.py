@@ -64,7 +64,9 @@ class UserRoutes:
         template: Any = data.get("template")
         if template is not None and not isinstance(template, str):
             raise Invalid("“template” is not a string.")
-        made = await core.create_session(text_of(data, "name"), template)
+        made = await core.create_session(
+            text_of(data, "name"), template, opening=data.get("opening") is True
+        )
         return web.json_response(wire.session_to_json(made))
 
     async def rename(self, request: web.Request) -> web.Response:
