@@ -41,38 +41,8 @@ done
 rm -f /home/dev/.bash_logout
 chown 1000:1000 /home/dev/.bashrc /home/dev/.profile
 
-# Debian's public names: the mirror that built the image is nobody else's business.
-. /etc/os-release
+# The mirror that built the image is nobody else's business, and a session can't install as root.
 rm -rf /etc/apt/sources.list /etc/apt/sources.list.d/*
-case $ID in
-debian)
-    uri=http://deb.debian.org/debian security=http://deb.debian.org/debian-security
-    suites="$VERSION_CODENAME $VERSION_CODENAME-updates" components=main
-    keyring=/usr/share/keyrings/debian-archive-keyring.gpg
-    ;;
-ubuntu)
-    uri=http://archive.ubuntu.com/ubuntu security=http://security.ubuntu.com/ubuntu
-    case $(dpkg --print-architecture) in
-    amd64 | i386) ;;
-    *) uri=http://ports.ubuntu.com/ubuntu-ports security=$uri ;;
-    esac
-    suites="$VERSION_CODENAME $VERSION_CODENAME-updates" components='main universe'
-    keyring=/usr/share/keyrings/ubuntu-archive-keyring.gpg
-    ;;
-esac
-cat > /etc/apt/sources.list.d/system.sources <<EOF
-Types: deb
-URIs: $uri
-Suites: $suites
-Components: $components
-Signed-By: $keyring
-
-Types: deb
-URIs: $security
-Suites: $VERSION_CODENAME-security
-Components: $components
-Signed-By: $keyring
-EOF
 
 apt-get clean
 rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin /var/cache/debconf/*-old /var/cache/ldconfig/* \
