@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -93,8 +94,12 @@ class Terminal:
                 spec = TerminalSpec(
                     env={**ENVIRONMENT, **term_env}, rows=rows, columns=columns, banner=banner
                 )
+                began = time.monotonic()
                 terminal = await connection.open_terminal(spec)
-                log.info(EventCode.PTY_CREATED, terminal=terminal, rows=rows, columns=columns)
+                took = round((time.monotonic() - began) * 1e3, 1)
+                log.info(
+                    EventCode.PTY_CREATED, terminal=terminal, rows=rows, columns=columns, ms=took
+                )
             stream = await connection.attach(terminal, last=_REPLAY_BYTES[emulator.name])
         except BaseException:
             connection.close()

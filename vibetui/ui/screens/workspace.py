@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from structlog.contextvars import bound_contextvars
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Container
@@ -116,13 +117,14 @@ class WorkspaceScreen(VibeScreen[None]):
         # The pane has no size of its own while it is hidden; it fills the stage.
         stage, settings = self.query_one("#stage"), self.vibe.settings
         try:
-            terminal = await Terminal.start(
-                connection,
-                rows=stage.size.height,
-                columns=stage.size.width,
-                settings=TerminalSettings.of(settings),
-                banner=welcome(self._session.name, settings.prefix_key),
-            )
+            with bound_contextvars(session_id=self._session.session_id):
+                terminal = await Terminal.start(
+                    connection,
+                    rows=stage.size.height,
+                    columns=stage.size.width,
+                    settings=TerminalSettings.of(settings),
+                    banner=welcome(self._session.name, settings.prefix_key),
+                )
         except VibeError as error:
             self._opening.failed(error)
             return None
