@@ -11,7 +11,8 @@ from __future__ import annotations
 import os
 import selectors
 from codecs import getincrementaldecoder
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 
 from textual import events
 from textual._parser import ParseEOF, ParseError, ParseTimeout, Peek1, Read1
@@ -162,22 +163,49 @@ def alt_key(char: str) -> events.Key:
     return events.Key(f"alt+{key}", char)
 
 
+@contextmanager
+def _own_description(descriptor: int) -> Iterator[int]:
+    """The same terminal, read without blocking.
+
+    After a flood Linux may call a terminal readable that has nothing more: a blocking read then
+    held the thread, and with it the app's exit, until the next key. The flag belongs to the open
+    file description, which the screen is written through; so the terminal is opened once more.
+    """
+    try:
+        own = os.open(f"/proc/self/fd/{descriptor}", os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
+    except OSError:
+        yield descriptor  # Not Linux, or not ours to open: as Textual does it.
+        return
+    try:
+        yield own
+    finally:
+        os.close(own)
+
+
+def _read(source: int) -> bytes | None:
+    """What has come; empty at the end, None where there is nothing after all."""
+    try:
+        return os.read(source, 4096)
+    except BlockingIOError:
+        return None
+
+
 class TerminalDriver(LinuxDriver):
     """Textual's driver with `TerminalParser`, which is ticked as soon as it asks to be."""
 
     def run_input_thread(self) -> None:
         parser = TerminalParser(self._debug)
         decode = getincrementaldecoder("utf-8")("replace").decode
-        with selectors.DefaultSelector() as selector:
-            selector.register(self.fileno, selectors.EVENT_READ)
+        with _own_description(self.fileno) as source, selectors.DefaultSelector() as selector:
+            selector.register(source, selectors.EVENT_READ)
             try:
                 while not self.exit_event.is_set():
                     if selector.select(parser.wait):
-                        data = os.read(self.fileno, 4096)
-                        if not data:
+                        data = _read(source)
+                        if data == b"":
                             break
                         # Half a character decodes to nothing, and nothing means end to a parser.
-                        if text := decode(data):
+                        if data and (text := decode(data)):
                             for message in parser.feed(text):
                                 self.process_message(message)
                     for message in parser.tick():
