@@ -17,6 +17,8 @@ from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Static
 
+from vibetui.ui.widgets.terminal_input import TerminalDriver
+
 
 class Flood(Widget):
     """Repaints itself wholly, with other text each time, as fast as the driver takes it."""
@@ -45,7 +47,8 @@ class StandIn(App[str]):
     CSS = "Flood { height: 1fr; }"
 
     def __init__(self, door: int | None, rebind: Callable[[], Awaitable[int]] | None) -> None:
-        super().__init__()
+        # The product's driver: the reader of keys is part of what is tested.
+        super().__init__(driver_class=TerminalDriver)
         self._door = door
         self._rebind = rebind
         self._typed = ""

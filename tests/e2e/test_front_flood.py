@@ -78,3 +78,5 @@ def test_a_client_that_types_faster_than_the_app_reads_loses_nothing(
         tmux.type("x" * 1000)
     app.resume()
     tmux.wait_for("count=10000\n", 60)
+    tmux.type("Q")
+    left(tmux, 0)
