@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from textual import events
 
 from tests.ui_support import (
     StagedCore,
@@ -20,6 +21,8 @@ from vibetui.errors import OpenError, Remedy
 from vibetui.events import OpenStep
 from vibetui.ui.screens.session_list import SessionListScreen
 from vibetui.ui.screens.workspace import NOW_RUNNING, WorkspaceScreen
+from vibetui.ui.widgets.choice_row import Offer
+from vibetui.ui.widgets.ended_panel import EndedPanel
 
 PREFIX = "ctrl+right_square_bracket"
 
@@ -100,6 +103,26 @@ async def test_a_shell_that_ends_says_how_and_enter_opens_another(agent: Path) -
         await until(pilot, lambda: "The shell ended (exit 0)" in shown(app))
         await pilot.press("l")
         await until(pilot, lambda: isinstance(app.screen, SessionListScreen))
+
+
+async def test_enter_counts_from_the_moment_that_the_end_is_said(
+    agent: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = staged_app(ready_core(agent))
+    say = EndedPanel.say
+
+    def say_and_press(panel: EndedPanel, title: str, text: str, offers: Sequence[Offer]) -> None:
+        say(panel, title, text, offers)
+        # Before the buttons are there to take the focus.
+        app.post_message(events.Key("enter", "\r"))
+
+    monkeypatch.setattr(EndedPanel, "say", say_and_press)
+    async with app.run_test() as pilot:
+        await until(pilot, lambda: "api" in shown(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: "$" in pane_text(app))
+        await pilot.press(*"echo old; exit 3", "enter")
+        await until(pilot, lambda: "old" not in pane_text(app) and "$" in pane_text(app))
 
 
 async def test_a_container_that_stops_is_told_apart_and_can_be_started_again() -> None:

@@ -9,6 +9,7 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.content import Content
+from textual.widget import Widget
 from textual.widgets import Static
 
 from vibetui.agent import AgentConnection, ExitStatus
@@ -214,6 +215,8 @@ class WorkspaceScreen(VibeScreen[None]):
         self._terminal, self._note = None, ""
         panel = self.query_one(EndedPanel)
         panel.display = True
+        # From the frame that shows the panel on, keys are the panel's, not the ended terminal's.
+        self.set_focus(None)
         panel.say(title, text, [*offers, Offer(Choice.BACK, "Your sessions")])
         self._show_keys()
 
@@ -284,12 +287,18 @@ class WorkspaceScreen(VibeScreen[None]):
         """Keys that no widget took: the pane takes all of them but the prefix."""
         if event.key == key_name(self.vibe.settings.prefix_key):
             self.action_menu()
+        elif event.key == "enter" and self.focused is None:
+            self._shown_choices().press_preferred()
         elif event.key == "escape" or (self._ended and event.key == "l"):
             self.dismiss(None)
         elif event.key == "ctrl+c" and self._opening.phase is Phase.STARTING:
             self.post_message(ChoiceRow.Chosen(Choice.CANCEL))
         elif event.key in ("question_mark", "f1"):
             self.vibe.action_help()
+
+    def _shown_choices(self) -> ChoiceRow:
+        panel: Widget = self.query_one(EndedPanel if self._ended else StartupPanel)
+        return panel.query_one(ChoiceRow)
 
     # What is shown
 

@@ -53,9 +53,11 @@ class ChoiceRow(Horizontal):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._buttons: dict[Choice, Button] = {}
+        self._preferred: Choice | None = None
 
     def offer(self, offers: Sequence[Offer], *, focus: Choice | None = None) -> None:
-        """Show these buttons and no other."""
+        """Show these buttons and no other; `focus` is what enter chooses from this moment on."""
+        self._preferred = focus
         wanted = {offer.choice: offer for offer in offers}
         buttons = self._built()
         for choice, button in buttons.items():
@@ -66,8 +68,13 @@ class ChoiceRow(Horizontal):
                 button.disabled = not offer.enabled
         if focus is not None:
             button = buttons[focus]
-            # One that has just been made takes the focus once it is there.
+            # One that has just been made takes the focus once it is there; enter doesn't wait.
             button.focus() if button.is_mounted else self.call_after_refresh(button.focus)
+
+    def press_preferred(self) -> None:
+        """Enter came while the button that it is for could not have the focus yet."""
+        if self._preferred is not None:
+            self.post_message(self.Chosen(self._preferred))
 
     def _built(self) -> dict[Choice, Button]:
         """The buttons; made when first offered, for most rows are never seen (3 ms a button)."""
