@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from tests.terminal_support import EMULATORS, emulator, line, screen, style_at
-from vibetui.terminals.protocol import CellStyle, Emulator
+from vibetui.terminals.protocol import CellStyle, Emulator, Underline
 
 
 @pytest.fixture(params=EMULATORS)
@@ -87,10 +87,21 @@ def test_controls_never_reach_a_row(terminal: Emulator) -> None:
         ("38;2;1;2;3", CellStyle(foreground=(1, 2, 3))),
         ("38:2::9:8:7", CellStyle(foreground=(9, 8, 7))),
         ("48:5:17", CellStyle(background=17)),
-        ("1;2;3;4;5;7;9", CellStyle(None, None, True, True, True, True, True, True, False, True)),
+        (
+            "1;2;3;4;5;7;9",
+            CellStyle(
+                bold=True,
+                dim=True,
+                italic=True,
+                underline=Underline.SINGLE,
+                blink=True,
+                reverse=True,
+                strike=True,
+            ),
+        ),
         ("8", CellStyle(conceal=True)),
-        ("4:3", CellStyle(underline=True)),
-        ("58:2::1:2:3;4", CellStyle(underline=True)),
+        ("4:3", CellStyle(underline=Underline.CURLY)),
+        ("58:2::1:2:3;31", CellStyle(foreground=1)),
         ("58;5;9;1", CellStyle(bold=True)),
         ("31;0", CellStyle()),
         ("1;22", CellStyle()),

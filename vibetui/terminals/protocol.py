@@ -11,20 +11,35 @@ Color = int | tuple[int, int, int] | None
 """None: the terminal's default; int: palette index 0..255; a tuple: red, green, blue."""
 
 
+class Underline(IntEnum):
+    """SGR 4:n, as kitty and xterm have it; false where there is none."""
+
+    NONE = 0
+    SINGLE = 1
+    DOUBLE = 2
+    CURLY = 3
+    DOTTED = 4
+    DASHED = 5
+
+
 @dataclass(frozen=True, slots=True)
 class CellStyle:
-    """How a run of cells looks (SGR, ECMA-48 section 8.3.117)."""
+    """How a run of cells looks (SGR, ECMA-48 section 8.3.117), and where it leads (OSC 8)."""
 
     foreground: Color = None
     background: Color = None
     bold: bool = False
     dim: bool = False
     italic: bool = False
-    underline: bool = False
+    underline: Underline = Underline.NONE
     blink: bool = False
     reverse: bool = False
     conceal: bool = False
     strike: bool = False
+    overline: bool = False
+    underline_color: Color = None
+    link: str = ""
+    """A URI without control characters, or nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +51,15 @@ class Run:
     text: str
     """What stands in these cells; a wide character fills two columns but stands here once."""
     style: CellStyle
+
+
+@dataclass(frozen=True, slots=True)
+class LineText:
+    """The text of a line without its styles and its blank end."""
+
+    text: str
+    wrapped: bool
+    """The next line goes on where this one ends: together they are one line of output."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +136,24 @@ class Emulator(Protocol):
     @property
     def history_lines(self) -> int:
         """Lines above the screen."""
+        ...
+
+    @property
+    def first_line(self) -> int:
+        """The number of the oldest line kept.
+
+        Lines are numbered from the first that the terminal ever had, so a number stays with its
+        line while output scrolls; the screen's top row is `first_line` + `history_lines`. A resize
+        that reflows, a reset and a change of screen may number anew.
+        """
+        ...
+
+    def line(self, number: int) -> Sequence[Run]:
+        """A line of the history or the screen, in runs as `row` gives them; blank where none is."""
+        ...
+
+    def texts(self, start: int, stop: int) -> Sequence[LineText]:
+        """Lines `start` to before `stop`, as far as they are kept. 10,000 in under 100 ms."""
         ...
 
     @property

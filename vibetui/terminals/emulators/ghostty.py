@@ -12,7 +12,7 @@ from pyghostty.core import init_sized
 from vibetui.terminals.emulators.ghostty_rows import RowReader
 from vibetui.terminals.emulators.ghostty_state import StateReader
 from vibetui.terminals.emulators.text import MAX_CLIPBOARD
-from vibetui.terminals.protocol import CellStyle, Cursor, Modes, Run
+from vibetui.terminals.protocol import CellStyle, Cursor, LineText, Modes, Run
 
 _HISTORY_BYTES_PER_LINE = 4096
 """512 columns of 8 bytes. The library's own limit is 10,000 bytes for all of the history."""
@@ -182,6 +182,21 @@ class GhosttyEmulator:
     @property
     def history_lines(self) -> int:
         return 0 if self._closed else self._state.history_lines()
+
+    @property
+    def first_line(self) -> int:
+        return 0
+
+    def line(self, number: int) -> Sequence[Run]:
+        return self.row(number - self.first_line - self.history_lines + self.scroll_offset)
+
+    def texts(self, start: int, stop: int) -> Sequence[LineText]:
+        first = self.first_line
+        numbers = range(max(start, first), min(stop, first + self.history_lines + self.rows))
+        return [
+            LineText("".join(run.text for run in self.line(number)).rstrip(), wrapped=False)
+            for number in numbers
+        ]
 
     @property
     def scroll_offset(self) -> int:

@@ -13,7 +13,7 @@ from pyghostty._ffi import ffi, lib
 from pyghostty.core import init_sized
 
 from vibetui.terminals.emulators.text import printable
-from vibetui.terminals.protocol import CellStyle, Color, Run
+from vibetui.terminals.protocol import CellStyle, Color, Run, Underline
 
 # A cell is 64 bits: content tag 0-1, code point 2-22 (or a background colour), style 26-41, width
 # 42-43.
@@ -163,7 +163,7 @@ def _decode_style(raw: bytes) -> CellStyle:
         bold=bool(bold),
         dim=bool(dim),
         italic=bool(italic),
-        underline=bool(underline),
+        underline=Underline(underline),
         blink=bool(blink),
         reverse=bool(reverse),
         conceal=bool(conceal),

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from vibetui.terminals.emulators.pyte_cells import fitted, line_runs
 from vibetui.terminals.emulators.pyte_commands import Commands
 from vibetui.terminals.emulators.pyte_parser import Parser
 from vibetui.terminals.emulators.pyte_screen import PyteScreen
 from vibetui.terminals.protocol import (
-    CellStyle,
     Cursor,
+    LineText,
     Modes,
     MouseEncoding,
     MouseTracking,
@@ -114,6 +115,24 @@ class PyteEmulator:
         return 0 if self._screen.alternate else len(self._screen.history)
 
     @property
+    def first_line(self) -> int:
+        return self._screen.pushed - len(self._screen.history)
+
+    def line(self, number: int) -> Sequence[Run]:
+        screen, index = self._screen, number - self.first_line
+        if 0 <= index < self.history_lines:
+            return fitted(screen.history[index], self.columns)
+        return line_runs(screen.buffer.get(index - self.history_lines) or {}, self.columns)
+
+    def texts(self, start: int, stop: int) -> Sequence[LineText]:
+        first = self.first_line
+        numbers = range(max(start, first), min(stop, first + self.history_lines + self.rows))
+        return [
+            LineText("".join(run.text for run in self.line(number)).rstrip(), wrapped=False)
+            for number in numbers
+        ]
+
+    @property
     def scroll_offset(self) -> int:
         return self._offset
 
@@ -151,19 +170,7 @@ _ENCODINGS = (
 
 def _reversed(run: Run) -> Run:
     style = run.style
-    swapped = CellStyle(
-        style.foreground,
-        style.background,
-        style.bold,
-        style.dim,
-        style.italic,
-        style.underline,
-        style.blink,
-        not style.reverse,
-        style.conceal,
-        style.strike,
-    )
-    return Run(run.start, run.end, run.text, swapped)
+    return Run(run.start, run.end, run.text, replace(style, reverse=not style.reverse))
 
 
 def _bounded(size: int) -> int:

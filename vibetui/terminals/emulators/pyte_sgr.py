@@ -6,23 +6,23 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-from vibetui.terminals.protocol import CellStyle, Color
+from vibetui.terminals.protocol import CellStyle, Color, Underline
 
 _DEFAULT = CellStyle()
 _SIMPLE: dict[int, dict[str, Any]] = {
     1: {"bold": True},
     2: {"dim": True},
     3: {"italic": True},
-    4: {"underline": True},
+    4: {"underline": Underline.SINGLE},
     5: {"blink": True},
     6: {"blink": True},
     7: {"reverse": True},
     8: {"conceal": True},
     9: {"strike": True},
-    21: {"underline": True},
+    21: {"underline": Underline.DOUBLE},
     22: {"bold": False, "dim": False},
     23: {"italic": False},
-    24: {"underline": False},
+    24: {"underline": Underline.NONE},
     25: {"blink": False},
     27: {"reverse": False},
     28: {"conceal": False},
@@ -34,6 +34,7 @@ _SIMPLE: dict[int, dict[str, Any]] = {
     **{90 + index: {"foreground": 8 + index} for index in range(8)},
     **{100 + index: {"background": 8 + index} for index in range(8)},
 }
+_UNDERLINES = {int(kind): kind for kind in Underline}
 _TARGETS = {38: "foreground", 48: "background", 58: ""}
 """58 colours the underline, which a `CellStyle` doesn't have; its arguments are still eaten."""
 
@@ -60,7 +61,7 @@ def apply_sgr(style: CellStyle, params: str) -> CellStyle:
             if known and _TARGETS[number]:
                 changes[_TARGETS[number]] = color
         elif number == 4 and colons:
-            changes["underline"] = bool(_number(colons[0]))
+            changes["underline"] = _UNDERLINES.get(_number(colons[0]) or 0, Underline.SINGLE)
         elif number in _SIMPLE and not colons:
             changes.update(_SIMPLE[number])
     return replace(style, **changes) if changes else style

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from textual import events
-from textual.geometry import Offset, Region
+from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
 from vibetui.terminals import Terminal
 from vibetui.terminals.columns import restyle_cell, write_over
-from vibetui.terminals.keyboard import encode_key, same_key
+from vibetui.terminals.keyboard import same_key
 from vibetui.terminals.mouse import (
     WHEEL_LINES,
     Action,
@@ -22,8 +23,10 @@ from vibetui.terminals.mouse import (
     encode_wheel_keys,
 )
 from vibetui.terminals.paste import encode_focus, encode_paste
-from vibetui.terminals.protocol import CellStyle, Cursor, MouseTracking, Run
+from vibetui.terminals.protocol import CellStyle, Cursor, MouseTracking, Run, Underline
+from vibetui.ui.widgets.client_terminal import ClientTerminal
 from vibetui.ui.widgets.terminal_frames import FrameClock
+from vibetui.ui.widgets.terminal_keys import key_event_bytes
 from vibetui.ui.widgets.terminal_mouse import mouse_event
 from vibetui.ui.widgets.terminal_strip import TerminalStrip
 
@@ -77,6 +80,10 @@ class TerminalPane(Widget, can_focus=True):
         self._title = ""
         self._mouse_cell: tuple[int, int] | None = None
 
+    @cached_property
+    def _client(self) -> ClientTerminal:
+        return ClientTerminal(self.app)
+
     @property
     def terminal(self) -> Terminal | None:
         """What is shown."""
@@ -99,6 +106,7 @@ class TerminalPane(Widget, can_focus=True):
     def on_unmount(self) -> None:
         self._frames.close()
         self._unsubscribe()
+        self._client.release()
 
     # Painting
 
@@ -118,14 +126,11 @@ class TerminalPane(Widget, can_focus=True):
         for y in changed:
             self._rows[y] = emulator.row(y)
         cursor = emulator.cursor if self.has_focus and terminal.exit is None else _HIDDEN
+        if self.has_focus:
+            self._client.follow(emulator.modes, cursor, self.content_region.offset)
         if cursor != self._cursor:
             changed |= {self._cursor.row, cursor.row}
             self._cursor = cursor
-            if cursor.visible:
-                # Where the user's terminal puts what an input method is composing.
-                self.app.cursor_position = self.content_region.offset + Offset(
-                    cursor.column, cursor.row
-                )
         scrolled = (emulator.scroll_offset, emulator.history_lines)
         if scrolled != self._scrolled and (scrolled[0] or self._scrolled[0]):
             changed.add(0)
@@ -168,7 +173,7 @@ class TerminalPane(Widget, can_focus=True):
         if not runs:
             return Strip.blank(width)
         cursor = self._cursor
-        if cursor.visible and y == cursor.row:
+        if cursor.visible and y == cursor.row and not self._client.draws_cursor:
             runs = restyle_cell(runs, cursor.column, _under_cursor(runs, cursor))
         if y == 0 and self._scrolled[0]:
             marker = f" ↑ {self._scrolled[0]}/{self._scrolled[1]} "[: runs[-1].end]
@@ -188,9 +193,7 @@ class TerminalPane(Widget, can_focus=True):
         if same_key(event.key, self._prefix_key):
             self.post_message(self.PrefixPressed())
         elif not self._scroll_key(terminal, event.key):
-            data = encode_key(event.key, event.character, terminal.emulator.modes)
-            if data:
-                self._type(data)
+            self._type(key_event_bytes(event, terminal.emulator.modes))
 
     def _scroll_key(self, terminal: Terminal, key: str) -> bool:
         direction = {"shift+pageup": 1, "shift+pagedown": -1}.get(key)
@@ -208,7 +211,7 @@ class TerminalPane(Widget, can_focus=True):
 
     def _type(self, data: bytes) -> None:
         terminal = self._terminal
-        if terminal is None:
+        if terminal is None or not data:
             return
         if terminal.emulator.scroll_offset:
             terminal.emulator.scroll_to(0)
@@ -290,6 +293,8 @@ class TerminalPane(Widget, can_focus=True):
         self._focus_changed(False)
 
     def _focus_changed(self, focused: bool) -> None:
+        if not focused:
+            self._client.release()
         if self._terminal is not None:
             self._terminal.write(encode_focus(focused, self._terminal.emulator.modes))
             self._paint()
@@ -309,4 +314,4 @@ def _under_cursor(runs: Sequence[Run], cursor: Cursor) -> CellStyle:
     if cursor.shape == "block" or style.underline:
         return replace(style, reverse=not style.reverse)
     # A cell can't be half covered: a bar is drawn as the underline that it resembles most.
-    return replace(style, underline=True, bold=True)
+    return replace(style, underline=Underline.SINGLE, bold=True)

@@ -49,7 +49,7 @@ def rich_style(style: CellStyle) -> Style:
         bold=style.bold or None,
         dim=style.dim or None,
         italic=style.italic or None,
-        underline=style.underline or None,
+        underline=bool(style.underline) or None,
         blink=style.blink or None,
         reverse=style.reverse or None,
         conceal=style.conceal or None,
