@@ -9,9 +9,11 @@ import re
 import select
 import signal
 import struct
+import subprocess
 import termios
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from types import TracebackType
 
 from vibetui.terminals.emulators import make_emulator
@@ -74,6 +76,32 @@ class PtyProgram:
                 return time.perf_counter()
             self._read(end, pattern)
 
+    def drain_until(self, marker: bytes, deadline: float) -> float:
+        """Read, and show nothing, until `marker` came; returns when.
+
+        The emulator has then missed output: `wait_for` is of use again once all was redrawn.
+        """
+        end = time.perf_counter() + deadline
+        tail = b""
+        while marker not in tail:
+            data = self._receive(end, marker.decode())
+            tail = tail[-len(marker) :] + data
+        return time.perf_counter()
+
+    def drain(self, quiet: float) -> None:
+        """Read, and show nothing, until nothing came for `quiet` seconds."""
+        while select.select([self._master], [], [], quiet)[0]:
+            self._receive(time.perf_counter() + 1.0, "more")
+
+    @contextmanager
+    def sink(self) -> Iterator[None]:
+        """Have another process throw the output away meanwhile."""
+        with subprocess.Popen(["cat"], stdin=self._master, stdout=subprocess.DEVNULL) as sink:
+            try:
+                yield
+            finally:
+                sink.kill()
+
     def wait_first_byte(self, deadline: float = 8.0) -> float:
         """Read until anything came; returns when."""
         end = time.perf_counter() + deadline
@@ -82,6 +110,11 @@ class PtyProgram:
         return self.first_byte
 
     def _read(self, end: float, what: str) -> None:
+        self._emulator.feed(self._receive(end, what))
+        if replies := self._emulator.take_replies():
+            os.write(self._master, replies)
+
+    def _receive(self, end: float, what: str) -> bytes:
         left = end - time.perf_counter()
         if left <= 0 or not select.select([self._master], [], [], left)[0]:
             raise TimeoutError(f"no {what!r} on the screen:\n{self.screen()}")
@@ -93,6 +126,4 @@ class PtyProgram:
             raise EOFError(f"ended before {what!r} came:\n{self.screen()}")
         if self.first_byte is None:
             self.first_byte = time.perf_counter()
-        self._emulator.feed(data)
-        if replies := self._emulator.take_replies():
-            os.write(self._master, replies)
+        return data

@@ -30,14 +30,17 @@ def row(
     peer: float | None = None,
     most: float | None = None,
     most_ratio: float | None = None,
+    least_ratio: float | None = None,
 ) -> Row:
-    """A row whose target is an upper bound of the value (`most`) or of the ratio (`most_ratio`)."""
+    """A row whose target is an upper bound of the value, or a bound of the ratio to the peer."""
     ratio = None if not peer else value / peer
     target, holds = "", None
     if most is not None:
         target, holds = f"<= {most:g} {unit}", value <= most
     if most_ratio is not None and ratio is not None:
         target, holds = f"<= {most_ratio:g}x", ratio <= most_ratio
+    if least_ratio is not None and ratio is not None:
+        target, holds = f">= {least_ratio:g}x", ratio >= least_ratio
     return Row(name, value, unit, peer, ratio, target, holds)
 
 
@@ -51,12 +54,19 @@ def percentile(values: Sequence[float], fraction: float) -> float:
     return ordered[max(0, math.ceil(fraction * len(ordered)) - 1)]
 
 
-def arguments(description: str, *, repeats: int) -> argparse.Namespace:
-    """The options that every script takes."""
+def arguments(
+    description: str, *, repeats: int, quick_repeats: int | None = None
+) -> argparse.Namespace:
+    """The options that every script takes; `quick` where there is a short form."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--json", action="store_true", help="a list of rows")
     parser.add_argument("--repeats", type=int, default=repeats, help="of each measurement")
-    return parser.parse_args()
+    if quick_repeats is not None:
+        parser.add_argument("--quick", action="store_true", help="less of all: to try it out")
+    options = parser.parse_args()
+    if quick_repeats is not None and options.quick:
+        options.repeats = quick_repeats
+    return options
 
 
 def show(rows: Iterable[Row], *, as_json: bool) -> None:

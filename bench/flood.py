@@ -1,0 +1,107 @@
+"""``cat`` of a large file, timed from Enter to the marker that comes after it on the screen."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import shlex
+import tarfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+
+from bench.containers import container_of
+from bench.pty_program import PtyProgram
+from bench.workloads import COLUMNS, ROWS, WORKLOADS, at_least
+from tests.server import Server
+
+PROMPT = r"dev@[\w.-]+:/workspace\$"
+PREFIX = "\x1d"
+_SETTLED = 0.3
+"""Seconds without output before the next command is typed."""
+_number = itertools.count(1)
+
+
+class Shell:
+    """A shell somewhere behind a PTY of 200x50 whose output goes nowhere."""
+
+    def __init__(
+        self, argv: Sequence[str], directory: str, environment: Mapping[str, str] | None = None
+    ) -> None:
+        self.program = PtyProgram(argv, rows=ROWS, columns=COLUMNS, environment=environment)
+        self._directory = directory
+
+    def __enter__(self) -> Shell:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.program.__exit__(kind, error, trace)
+
+    def cat(self, name: str, deadline: float = 600.0) -> float:
+        """Seconds until all of the file `name` has been shown."""
+        number = next(_number)
+        # The echo of the command must not hold the marker itself.
+        end = f"printf '\\033[?1049l\\033[0m\\r\\nE%s-{number}.\\r\\n' ND"
+        self.program.drain(_SETTLED)
+        began = self.program.send(f"cat {self._directory}/{name}; {end}\n")
+        return self.program.drain_until(b"END-%d." % number, deadline) - began
+
+    @contextmanager
+    def flooded(self, command: str) -> Iterator[None]:
+        """Run `command`, which never ends, its output thrown away by another process."""
+        self.program.drain(_SETTLED)
+        with self.program.sink():
+            self.program.send(f"{command}\n")
+            yield
+            self.program.send("\x03")
+
+
+def plain_shell(directory: Path) -> Shell:
+    """A shell on a PTY of this machine."""
+    return Shell(["bash", "--norc", "--noprofile"], str(directory))
+
+
+def tmux_shell(directory: Path) -> Shell:
+    """A shell in tmux on this machine, with neither SSH nor a container in between."""
+    socket = directory / "tmux"
+    command = ["tmux", "-S", str(socket), "-f", "/dev/null", "new-session"]
+    return Shell(["env", "-u", "TMUX", *command, "bash --norc --noprofile"], str(directory))
+
+
+def pane_shell(server: Server, name: str, *, key: Path | None = None) -> Shell:
+    """A new session's pane, through OpenSSH's client; `key` is another account's."""
+    command = shlex.split(server.ssh())
+    if key is not None:
+        command[command.index("-i") + 1] = str(key)
+    shell = Shell(command, "/workspace", server.environment)
+    program = shell.program
+    program.wait_for(r"(?s)(Last used|No sessions yet).*q Quit", 30.0)
+    program.send("n")
+    program.wait_for("New session")
+    program.send("\x15" + name)
+    program.wait_for(rf"│ +{name} ")
+    program.send("\r")
+    program.wait_for(PROMPT, 30.0)
+    return shell
+
+
+def write_files(directory: Path, size: int) -> None:
+    """The workloads as files."""
+    for name, pieces in WORKLOADS.items():
+        (directory / name).write_bytes(at_least(pieces(), size))
+
+
+def copy_files(directory: Path, server: Server, session: str) -> None:
+    """Put the workloads into a session's /workspace."""
+    with container_of(server.instance(), session) as container:
+        for name in WORKLOADS:
+            packed = io.BytesIO()
+            with tarfile.open(fileobj=packed, mode="w") as archive:
+                archive.add(directory / name, name)
+            container.put_archive("/workspace", packed.getvalue())

@@ -1,0 +1,105 @@
+"""What it costs the app's thread to bring a change of the screen to the user's terminal."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import count, islice
+
+from textual.app import App, ComposeResult
+from textual.drivers.headless_driver import HeadlessDriver
+
+from bench.workloads import COLUMNS, ROWS, editor
+from tests.terminal_support import PlayedAgent
+from vibetui.terminals import Terminal, TerminalSettings
+from vibetui.ui.widgets.terminal_pane import TerminalPane
+
+
+class _Sink(HeadlessDriver):
+    """Takes what the app writes and forgets it."""
+
+    @property
+    def is_headless(self) -> bool:
+        return False
+
+    def write(self, data: str) -> None:
+        data.encode()
+
+
+class _PaneApp(App[None]):
+    """A pane and nothing else."""
+
+    ENABLE_COMMAND_PALETTE = False
+
+    def __init__(self) -> None:
+        super().__init__(driver_class=_Sink, ansi_color=True)
+        self.displayed = asyncio.Event()
+
+    def compose(self) -> ComposeResult:
+        yield TerminalPane()
+
+    def post_display_hook(self) -> None:
+        self.displayed.set()
+
+
+def _full_frames() -> Iterator[bytes]:
+    return editor()
+
+
+def _one_line_changes() -> Iterator[bytes]:
+    for number in count():
+        yield b"\x1b[%d;1H\x1b[3%dm%s\x1b[0m" % (
+            number % ROWS + 1,
+            number % 8,
+            b"%d " % number * 25,
+        )
+
+
+def paint_times(frames: int) -> dict[str, list[float]]:
+    """Seconds of the thread's own time for each of `frames` frames, by the kind of change."""
+    os.environ.update(TERM="xterm-256color", COLORTERM="truecolor")
+    return asyncio.run(_paint_times(frames))
+
+
+async def _paint_times(frames: int) -> dict[str, list[float]]:
+    agent, connection = await PlayedAgent.start()
+    app = _PaneApp()
+    ready = asyncio.Event()
+    app.call_later(ready.set)
+    running = asyncio.create_task(app.run_async(size=(COLUMNS, ROWS), headless=False))
+    await ready.wait()
+    terminal = await Terminal.start(
+        connection, rows=ROWS, columns=COLUMNS, settings=TerminalSettings()
+    )
+    app.query_one(TerminalPane).show(terminal)
+    times = {
+        "full frame": await _timed(app, terminal, _full_frames(), frames),
+        "one line": await _timed(app, terminal, _one_line_changes(), frames),
+    }
+    app.exit()
+    with suppress(asyncio.CancelledError):
+        await running
+    terminal.close()
+    await agent.close()
+    return times
+
+
+async def _timed(
+    app: _PaneApp, terminal: Terminal, changes: Iterator[bytes], frames: int
+) -> list[float]:
+    """The emulator's own time is not counted: the change is made before the clock starts."""
+    pane = app.query_one(TerminalPane)
+    times: list[float] = []
+    for change in islice(changes, frames):
+        await asyncio.sleep(0.02)
+        terminal.emulator.feed(change)
+        app.displayed.clear()
+        began = time.thread_time()
+        pane.scroll_back(0)
+        async with asyncio.timeout(5):
+            await app.displayed.wait()
+        times.append(time.thread_time() - began)
+    return times
