@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from vibetui import __version__
+from vibetui.cli.terminal_dump import terminal_dump
 from vibetui.errors import VibeError
 
 if TYPE_CHECKING:
@@ -155,3 +156,6 @@ def show_settings() -> None:
     """Show every setting in force, and where the data live."""
     settings = _settings()
     _print_json(settings.model_dump(mode="json"))
+
+
+main.add_command(terminal_dump)
