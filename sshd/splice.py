@@ -6,7 +6,7 @@ import asyncio
 import os
 from typing import Protocol
 
-from sshd.screen_state import ScreenState
+from vibetui.terminals.screen_state import ScreenState
 
 _CHUNK = 64 * 1024
 """A PTY gives at most 4 KiB a read: so much is gathered for one write to the channel."""

@@ -18,7 +18,7 @@ from sshd.auth import Background, FrontCore, Login
 from sshd.control import ControlChannel, Kind, Message, Reason
 from sshd.environment import client_environment
 from sshd.launcher import Launcher
-from sshd.screen_state import ScreenState
+from vibetui.terminals.screen_state import ScreenState
 from sshd.splice import Splice
 from sshd.tty import open_pty, sane_size, set_size
 from vibetui.errors import VibeError

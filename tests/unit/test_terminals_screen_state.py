@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sshd.screen_state import ScreenState
+from vibetui.terminals.screen_state import ScreenState
 
 TEXTUAL_STARTS = (
     b"\x1b[?1049h\x1b[?1000h\x1b[?1003h\x1b[?1015h\x1b[?1006h\x1b[?25l\x1b[?1004h\x1b[>25u"
@@ -80,9 +80,65 @@ def test_several_modes_in_one_sequence_count_each() -> None:
     assert b"\x1b[?1006l" in undone
 
 
+@pytest.mark.parametrize(
+    ("switched", "undone", "tidied"),
+    [
+        (b"\x1b[3;20r", b"\x1b[r", b"\x1b[r"),
+        (b"\x1b[?6h", b"\x1b[?6l", b"\x1b[?6l"),
+        (b"\x1b[4h", b"\x1b[4l", b"\x1b[4l"),
+        (b"\x1b=", b"\x1b>", b"\x1b>"),
+        (b"\x1b(0", b"\x1b(B", b"\x1b(B"),
+        (b"\x0e", b"\x0f", b"\x0f"),
+        (b"\x1b[>4;2m", b"\x1b[>4m", b"\x1b[>4;m"),
+        (b"\x1b[=5u", b"\x1b[=0u", b"\x1b[=0u"),
+        (b"\x1b]8;id=a;http://x\x1b\\", b"\x1b]8;;\x1b\\", b"\x1b]8;;\x07"),
+    ],
+)
+def test_what_a_full_screen_program_switches_on_is_undone_once(
+    switched: bytes, undone: bytes, tidied: bytes
+) -> None:
+    assert undone in after(switched)
+    assert after(switched, tidied) == b""
+
+
+@pytest.mark.parametrize(
+    ("coloured", "undone"),
+    [
+        (b"\x1b]4;1;rgb:ff/00/00\x07", b"\x1b]104\x1b\\"),
+        (b"\x1b]11;#102030\x1b\\", b"\x1b]111\x1b\\"),
+        (b"\x1b]12;red\x07", b"\x1b]112\x1b\\"),
+    ],
+)
+def test_the_terminals_own_colours_come_back(coloured: bytes, undone: bytes) -> None:
+    assert undone in after(coloured)
+
+
+@pytest.mark.parametrize("asked", [b"\x1b]4;1;?\x07", b"\x1b]11;?\x1b\\", b"\x1b[?1049$p"])
+def test_a_question_changes_nothing(asked: bytes) -> None:
+    assert after(asked) == b""
+
+
+def test_each_screens_keyboard_flags_are_popped_on_that_screen() -> None:
+    undone = after(b"\x1b[>1u\x1b[?1049h\x1b[>5u\x1b[>7u")
+    left = undone.index(b"\x1b[?1049l")
+    assert undone.index(b"\x1b[<2u") < left < undone.index(b"\x1b[<1u")
+
+
+def test_a_hard_reset_leaves_nothing_to_undo() -> None:
+    assert after(TEXTUAL_STARTS, b"\x1b[3;20r\x1b(0\x1bc") == b""
+
+
+def test_its_modes_bring_an_empty_terminal_to_the_same_state() -> None:
+    state, copy = ScreenState(), ScreenState()
+    state.feed(TEXTUAL_STARTS.replace(b"\x1b[>25u", b"") + b"\x1b=")
+    copy.feed(state.modes())
+    assert copy.restore() == state.restore()
+
+
 @given(st.lists(st.integers(1, 12), max_size=40))
 def test_where_the_chunks_are_cut_makes_no_difference(cuts: list[int]) -> None:
-    data = b"text" + TEXTUAL_STARTS + b"\x1b[6 q\x1b[22;0t"
+    data = b"text" + TEXTUAL_STARTS + b"\x1b[6 q\x1b[22;0t\x1b]11;#123\x07\x1b(0\x1b]4;7;red\x07"
+    data += b"\x1b]8;;http://a.b\x07\x1b[>4;2m\x1b[2;9r\x1b="
     chunks, rest = [], data
     for cut in cuts:
         chunks.append(rest[:cut])
