@@ -47,6 +47,11 @@ class TerminalParser(XTermParser):
         due = self._timeout_time
         return _POLL if due is None else min(max(due - get_time(), 0.0), _POLL)
 
+    @property
+    def at_rest(self) -> bool:
+        """Nothing that was begun waits for what follows."""
+        return self._timeout_time is None
+
     def parse(self, token_callback: Emit) -> Generator[Read1 | Peek1, str, None]:
         emit = token_callback
         pending = ""
@@ -191,25 +196,56 @@ def _read(source: int) -> bytes | None:
 
 
 class TerminalDriver(LinuxDriver):
-    """Textual's driver with `TerminalParser`, which is ticked as soon as it asks to be."""
+    """Textual's driver with `TerminalParser`, which is ticked as soon as it asks to be.
+
+    Attributes:
+        typed: What was typed before the reader of keys is started; it reads that first.
+    """
+
+    typed = b""
+    _alarm: tuple[int, int] | None = None
+
+    def start_application_mode(self) -> None:
+        self._alarm = os.pipe()
+        super().start_application_mode()  # type: ignore[no-untyped-call]
+
+    def disable_input(self) -> None:
+        """End the reader of keys, at once instead of when it next looks around."""
+        if self._alarm is not None:
+            os.write(self._alarm[1], b"!")
+        super().disable_input()
+        self._close_alarm()
+
+    def _close_alarm(self) -> None:
+        alarm, self._alarm = self._alarm, None
+        for descriptor in alarm or ():
+            os.close(descriptor)
 
     def run_input_thread(self) -> None:
         parser = TerminalParser(self._debug)
         decode = getincrementaldecoder("utf-8")("replace").decode
+        data: bytes | None
+        data, self.typed = self.typed, b""
         with _own_description(self.fileno) as source, selectors.DefaultSelector() as selector:
             selector.register(source, selectors.EVENT_READ)
+            if self._alarm is not None:
+                selector.register(self._alarm[0], selectors.EVENT_READ)
             try:
-                while not self.exit_event.is_set():
-                    if selector.select(parser.wait):
+                while True:
+                    # Half a character decodes to nothing, and nothing means end to a parser.
+                    if data and (text := decode(data)):
+                        for message in parser.feed(text):
+                            self.process_message(message)
+                    for message in parser.tick():
+                        self.process_message(message)
+                    # A sequence that has begun is the app's to its end.
+                    if self.exit_event.is_set() and parser.at_rest:
+                        break
+                    data = None
+                    if any(key.fd == source for key, _ in selector.select(parser.wait)):
                         data = _read(source)
                         if data == b"":
                             break
-                        # Half a character decodes to nothing, and nothing means end to a parser.
-                        if data and (text := decode(data)):
-                            for message in parser.feed(text):
-                                self.process_message(message)
-                    for message in parser.tick():
-                        self.process_message(message)
             except OSError:
                 # The terminal is gone; the app is told by SIGHUP, or by whoever holds the PTY.
                 return
