@@ -1,0 +1,104 @@
+"""What the user has marked, and its text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import Enum, auto
+
+from vibetui.terminals.lines import Lines, Point, Span
+from vibetui.terminals.protocol import LineText
+from vibetui.terminals.words import word_span
+
+
+class Unit(Enum):
+    """By what a selection grows."""
+
+    CHARACTER = auto()
+    WORD = auto()
+    LINE = auto()
+    """A line of output, however many rows it takes."""
+    BLOCK = auto()
+
+
+class Selection:
+    """Marks from the character at `anchor` to the one at `head`, both with it.
+
+    Attributes:
+        span: The cells that are marked; of a wide character's columns one is enough to be in it.
+    """
+
+    def __init__(
+        self, lines: Lines, anchor: Point, head: Point, unit: Unit = Unit.CHARACTER
+    ) -> None:
+        self.anchor, self.head, self.unit = anchor, head, unit
+        self.span = _span(lines, anchor, head, unit)
+        self._alternate = lines.emulator.modes.alternate_screen
+        # The history stands still; the screen may be written over.
+        self._watched = max(self.span.start.line, lines.screen)
+        self._texts = self._watched_texts(lines)
+
+    def _watched_texts(self, lines: Lines) -> Sequence[LineText]:
+        return tuple(lines.emulator.texts(self._watched, self.span.end.line + 1))
+
+    def holds(self, lines: Lines) -> bool:
+        """Whether what was marked is still there."""
+        return (
+            self.span.start.line >= lines.first
+            and self._alternate is lines.emulator.modes.alternate_screen
+            and self._watched_texts(lines) == self._texts
+        )
+
+    def moved(self, lines: Lines, head: Point) -> Selection:
+        """The same from its anchor to another place."""
+        return Selection(lines, self.anchor, head, self.unit)
+
+    def text(self, lines: Lines) -> str:
+        """As `span_text`."""
+        return span_text(lines, self.span)
+
+
+def _span(lines: Lines, anchor: Point, head: Point, unit: Unit) -> Span:
+    low, high = min(anchor, head), max(anchor, head)
+    if unit is Unit.BLOCK:
+        left, right = sorted((anchor.column, head.column))
+        return Span(Point(low.line, left), Point(high.line, right + 1), block=True)
+    if unit is Unit.WORD:
+        return Span(word_span(lines, low).start, word_span(lines, high).end)
+    if unit is Unit.LINE:
+        last = lines.paragraph(high.line).last
+        return Span(Point(lines.paragraph_start(low.line), 0), Point(last, lines.width))
+    return Span(low, Point(high.line, high.column + 1))
+
+
+def span_text(lines: Lines, span: Span) -> str:
+    """The text of these cells: without the blank ends of lines, and without a line break where a
+    line only went on in the next row."""
+    texts = lines.emulator.texts(max(span.start.line, lines.first), span.end.line + 1)
+    number = max(span.start.line, lines.first)
+    pieces: list[str] = []
+    for row in texts:
+        columns = span.columns(number, lines.width)
+        if columns is not None:
+            pieces.append(_part(lines, number, row, columns, block=span.block))
+        goes_on = row.wrapped and not span.block and number < span.end.line
+        if number < span.end.line and not goes_on:
+            pieces.append("\n")
+        number += 1
+    return "".join(pieces)
+
+
+def _part(
+    lines: Lines, number: int, row: LineText, columns: tuple[int, int], *, block: bool
+) -> str:
+    start, end = columns
+    text = row.text
+    keeps_blanks = row.wrapped and end >= lines.width and not block
+    if text.isascii():
+        part = (text.ljust(lines.width) if keeps_blanks else text)[start:end]
+    else:
+        cells = lines.cells(number)
+        used = len(cells)
+        while used and not keeps_blanks and cells[used - 1].text == " ":
+            used -= 1
+        part = "".join(c.text for c in cells[:used] if c.start < end and c.end > start)
+    return part.rstrip(" ") if block else part
