@@ -17,7 +17,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Static
 
-from vibetui.ui.widgets.terminal_input import TerminalDriver
+from vibetui.ui.widgets.terminal_driver import TerminalDriver
 
 
 class Flood(Widget):

@@ -16,7 +16,7 @@ from vibetui.ui.screens.workspace import WorkspaceScreen
 from vibetui.ui.session_feed import SessionFeed
 from vibetui.ui.styles import stylesheet
 from vibetui.ui.theme import VIBE_THEME
-from vibetui.ui.widgets.terminal_input import TerminalDriver
+from vibetui.ui.widgets.terminal_driver import TerminalDriver
 from vibetui.ui.wording import farewell
 from vibetui.ui.world import World
 

@@ -8,14 +8,13 @@ its grammar ends it (ECMA-48 section 5.4).
 
 from __future__ import annotations
 
-import os
-import selectors
-from codecs import getincrementaldecoder
-from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+import re
+from collections.abc import Callable, Generator
 
 from textual import events
-from textual._parser import ParseEOF, ParseError, ParseTimeout, Peek1, Read1
+from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
+from textual._keyboard_protocol import FUNCTIONAL_KEYS
+from textual._parser import ParseEOF, ParseTimeout, Peek1, Read1
 from textual._time import get_time
 from textual._xterm_parser import (
     BRACKETED_PASTE_END,
@@ -24,22 +23,60 @@ from textual._xterm_parser import (
     FOCUSOUT,
     XTermParser,
 )
-from textual.drivers.linux_driver import LinuxDriver
 from textual.keys import Keys
 from textual.message import Message
 from textual.messages import TerminalSupportsSynchronizedOutput
 
+from vibetui.terminals.kitty_keyboard import ALT, CTRL, SHIFT, KeyEvent, KeyReport, parse_report
+
 ESCAPE_DELAY = 0.025
 """Seconds after which an escape was the key: over a slow link sequences still come in one piece."""
+PATIENCE = 0.5
+"""Seconds that the rest of an answer may take: cut in pieces it must not be taken for keys."""
 _POLL = 0.1
 _LONGEST = 64
 """Characters of a sequence from a keyboard or a mouse."""
+_LONGEST_ANSWER = 256
+
+_ANSWER_BEGINS = re.compile(r"\x1b(?:\[[?<]|P[01>]|\]\d)")
+"""What no key begins with."""
+RELEASED = "key_released"
+"""The name of every key that is let go; nothing is bound to it."""
 
 Emit = Callable[[Message], None]
 
 
+class KeyPress(events.Key):
+    """A key of a terminal that speaks the kitty keyboard protocol.
+
+    Attributes:
+        report: All that it said.
+    """
+
+    def __init__(self, key: str, character: str | None, report: KeyReport) -> None:
+        super().__init__(key, character)
+        self.report = report
+
+
+KeyPress.handler_name = events.Key.handler_name
+
+
+class ClientAnswered(Message):
+    """The terminal answered a question; `answer` is the sequence without a string's terminator."""
+
+    def __init__(self, answer: str) -> None:
+        super().__init__()
+        self.answer = answer
+
+
 class TerminalParser(XTermParser):
-    """`XTermParser` with its grammar put right; what a sequence means is left to Textual."""
+    """`XTermParser` with its grammar put right; what a sequence means is left to Textual.
+
+    Attributes:
+        awaiting: Answers are on their way: an escape may be the first piece of one.
+    """
+
+    awaiting = False
 
     @property
     def wait(self) -> float:
@@ -63,7 +100,7 @@ class TerminalParser(XTermParser):
                     self._keys(char, emit)
                     continue
                 try:
-                    introducer = yield self.read1(ESCAPE_DELAY)
+                    introducer = yield self.read1(self._delay("\x1b"))
                 except ParseTimeout:
                     emit(events.Key("escape", "\x1b"))
                     continue
@@ -83,12 +120,16 @@ class TerminalParser(XTermParser):
         except ParseEOF:
             return
 
+    def _delay(self, begun: str) -> float:
+        """How long to wait for what follows."""
+        return PATIENCE if self.awaiting or _ANSWER_BEGINS.match(begun) else ESCAPE_DELAY
+
     def _sequence(self, introducer: str) -> Generator[Read1 | Peek1, str, tuple[str, str]]:
         """A whole CSI or SS3, and the character that broke it off, if one did."""
         sequence = "\x1b" + introducer
         while True:
             try:
-                char = yield self.read1(ESCAPE_DELAY)
+                char = yield self.read1(self._delay(sequence))
             except ParseTimeout:
                 return sequence, ""
             if char == "\x1b":
@@ -107,22 +148,27 @@ class TerminalParser(XTermParser):
                 return sequence, ""
 
     def _string(self, introducer: str, emit: Emit) -> Generator[Read1 | Peek1, str, str]:
-        """Swallow an answer of the terminal's; without a body it was alt and that key."""
-        try:
-            char = yield self.read1(ESCAPE_DELAY)
-        except ParseTimeout:
-            emit(alt_key(introducer))
-            return ""
+        """An answer of the terminal's; without a body it was alt and that key."""
+        string = "\x1b" + introducer
         while True:
-            if char in "\x07\x9c":
-                return ""
-            if char == "\x1b":
-                char = yield self.read1()
-                return "" if char == "\\" else char
             try:
-                char = yield self.read1(ESCAPE_DELAY)
+                char = yield self.read1(self._delay(string))
+                if char == "\x1b" and len(string) > 2:
+                    char = yield self.read1(self._delay(string))
+                    if char != "\\":
+                        return char
+                    char = "\x9c"
             except ParseTimeout:
+                char = ""
+            if len(string) == 2 and char in ("", "\x1b"):
+                emit(alt_key(introducer))
+                return char
+            if char in ("", "\x07", "\x9c"):
+                if char:
+                    emit(ClientAnswered(string))
                 return ""
+            if len(string) < _LONGEST_ANSWER:
+                string += char
 
     def _paste(self, emit: Emit) -> Generator[Read1 | Peek1, str, None]:
         text: list[str] = []
@@ -157,8 +203,41 @@ class TerminalParser(XTermParser):
         elif sequence.endswith("$y"):
             if sequence.startswith("\x1b[?2026;") and sequence[8:-2] not in ("0", ""):
                 emit(TerminalSupportsSynchronizedOutput())
+        elif sequence.startswith("\x1b[?"):
+            emit(ClientAnswered(sequence))
         elif sequence != BRACKETED_PASTE_END:
+            self._reported(sequence, emit)
+
+    def _reported(self, sequence: str, emit: Emit) -> None:
+        report = parse_report(sequence)
+        if report is None:
             self._keys(sequence, emit)
+        elif report.event is KeyEvent.RELEASE:
+            emit(KeyPress(RELEASED, None, report))
+        elif report.final != "u" and f"{report.code}{report.final}" not in FUNCTIONAL_KEYS:
+            known = ANSI_SEQUENCES_KEYS.get(sequence, ())
+            for key in known if isinstance(known, tuple) else ():
+                if key is not Keys.Ignore:
+                    emit(events.Key(key.value, None))
+        else:
+            for event in self._sequence_to_key_events(_spelt(report)):
+                emit(KeyPress(event.key, report.text or event.character, report))
+
+
+def _spelt(report: KeyReport) -> str:
+    """The report as a sequence that Textual names the key of: its shortcuts are Latin ones."""
+    code, modifiers, text = report.code, report.held, ""
+    if report.text:
+        text = f";{ord(report.text[0])}"
+    elif modifiers & (CTRL | ALT) and report.base and report.is_character and code > 127:
+        code = report.base
+    elif modifiers & SHIFT and report.shifted:
+        letter = chr(report.shifted).isalpha()
+        if not (letter and modifiers & CTRL):
+            code, modifiers = report.shifted, modifiers & ~SHIFT
+    if text or modifiers:
+        return f"\x1b[{code};{modifiers + 1 if modifiers else ''}{text}{report.final}"
+    return f"\x1b[{code}{report.final}"
 
 
 def alt_key(char: str) -> events.Key:
@@ -166,92 +245,3 @@ def alt_key(char: str) -> events.Key:
     known = list(XTermParser()._sequence_to_key_events(char))
     key = known[0].key if known else char
     return events.Key(f"alt+{key}", char)
-
-
-@contextmanager
-def _own_description(descriptor: int) -> Iterator[int]:
-    """The same terminal, read without blocking.
-
-    After a flood Linux may call a terminal readable that has nothing more: a blocking read then
-    held the thread, and with it the app's exit, until the next key. The flag belongs to the open
-    file description, which the screen is written through; so the terminal is opened once more.
-    """
-    try:
-        own = os.open(f"/proc/self/fd/{descriptor}", os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
-    except OSError:
-        yield descriptor  # Not Linux, or not ours to open: as Textual does it.
-        return
-    try:
-        yield own
-    finally:
-        os.close(own)
-
-
-def _read(source: int) -> bytes | None:
-    """What has come; empty at the end, None where there is nothing after all."""
-    try:
-        return os.read(source, 4096)
-    except BlockingIOError:
-        return None
-
-
-class TerminalDriver(LinuxDriver):
-    """Textual's driver with `TerminalParser`, which is ticked as soon as it asks to be.
-
-    Attributes:
-        typed: What was typed before the reader of keys is started; it reads that first.
-    """
-
-    typed = b""
-    _alarm: tuple[int, int] | None = None
-
-    def start_application_mode(self) -> None:
-        self._alarm = os.pipe()
-        super().start_application_mode()  # type: ignore[no-untyped-call]
-
-    def disable_input(self) -> None:
-        """End the reader of keys, at once instead of when it next looks around."""
-        if self._alarm is not None:
-            os.write(self._alarm[1], b"!")
-        super().disable_input()
-        self._close_alarm()
-
-    def _close_alarm(self) -> None:
-        alarm, self._alarm = self._alarm, None
-        for descriptor in alarm or ():
-            os.close(descriptor)
-
-    def run_input_thread(self) -> None:
-        parser = TerminalParser(self._debug)
-        decode = getincrementaldecoder("utf-8")("replace").decode
-        data: bytes | None
-        data, self.typed = self.typed, b""
-        with _own_description(self.fileno) as source, selectors.DefaultSelector() as selector:
-            selector.register(source, selectors.EVENT_READ)
-            if self._alarm is not None:
-                selector.register(self._alarm[0], selectors.EVENT_READ)
-            try:
-                while True:
-                    # Half a character decodes to nothing, and nothing means end to a parser.
-                    if data and (text := decode(data)):
-                        for message in parser.feed(text):
-                            self.process_message(message)
-                    for message in parser.tick():
-                        self.process_message(message)
-                    # A sequence that has begun is the app's to its end.
-                    if self.exit_event.is_set() and parser.at_rest:
-                        break
-                    data = None
-                    if any(key.fd == source for key, _ in selector.select(parser.wait)):
-                        data = _read(source)
-                        if data == b"":
-                            break
-            except OSError:
-                # The terminal is gone; the app is told by SIGHUP, or by whoever holds the PTY.
-                return
-            finally:
-                try:
-                    for _ in parser.feed(""):
-                        pass
-                except (EOFError, ParseError, StopIteration):
-                    pass

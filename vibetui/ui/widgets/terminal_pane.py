@@ -82,7 +82,7 @@ class TerminalPane(Widget, can_focus=True):
 
     @cached_property
     def _client(self) -> ClientTerminal:
-        return ClientTerminal(self.app)
+        return ClientTerminal(self)
 
     @property
     def terminal(self) -> Terminal | None:
