@@ -51,6 +51,7 @@ class StateReader:
         self._scrollbar = ffi.new("GhosttyTerminalScrollbar*")
         self._string = ffi.new("GhosttyString*")
         self._cursor = init_sized("GhosttyRenderStateCursor")
+        self._move = ffi.new("VibetuiScrollViewport*")
 
     def mode(self, number: int) -> bool:
         """Whether DEC private mode `number` is set."""
@@ -63,14 +64,13 @@ class StateReader:
     def modes(self) -> Modes:
         mode = self.mode
         get = lib.ghostty_terminal_get
-        get(self._terminal, lib.GHOSTTY_TERMINAL_DATA_ACTIVE_SCREEN, self._int)
         get(self._terminal, lib.GHOSTTY_TERMINAL_DATA_KITTY_KEYBOARD_FLAGS, self._byte)
         return Modes(
             application_cursor=mode(1),
             application_keypad=mode(66),
             bracketed_paste=mode(2004),
             focus_events=mode(1004),
-            alternate_screen=self._int[0] == lib.GHOSTTY_TERMINAL_SCREEN_ALTERNATE,
+            alternate_screen=self.on_alternate_screen(),
             synchronized_output=mode(2026),
             mouse=next((kind for number, kind in _TRACKING if mode(number)), MouseTracking.NONE),
             mouse_encoding=next(
@@ -94,6 +94,10 @@ class StateReader:
             blinking=bool(found.blinking),
         )
 
+    def on_alternate_screen(self) -> bool:
+        lib.ghostty_terminal_get(self._terminal, lib.GHOSTTY_TERMINAL_DATA_ACTIVE_SCREEN, self._int)
+        return bool(self._int[0] == lib.GHOSTTY_TERMINAL_SCREEN_ALTERNATE)
+
     def history_lines(self) -> int:
         lib.ghostty_terminal_get(
             self._terminal, lib.GHOSTTY_TERMINAL_DATA_SCROLLBACK_ROWS, self._size
@@ -110,7 +114,7 @@ class StateReader:
     def scroll_to(self, offset: int) -> None:
         history = self.history_lines()
         offset = max(0, min(offset, history))
-        move = ffi.new("VibetuiScrollViewport*")
+        move = self._move
         if offset:
             move.tag = lib.GHOSTTY_SCROLL_VIEWPORT_ROW
             move.value = history - offset
