@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import time
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given, settings
@@ -12,6 +14,14 @@ from tests.terminal_support import EMULATORS, emulator
 from vibetui.terminals.lines import Lines
 from vibetui.terminals.search import MOST_MATCHES, Search
 from vibetui.terminals.selection import span_text
+
+
+@pytest.fixture
+def no_collection() -> Iterator[None]:
+    """The objects of all the tests before are nothing to measure."""
+    gc.disable()
+    yield
+    gc.enable()
 
 
 def lines_of(
@@ -109,6 +119,7 @@ def test_forgotten_lines_are_no_matches(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", EMULATORS)
+@pytest.mark.usefixtures("no_collection")
 def test_ten_thousand_lines_are_searched_in_pieces_newest_first(kind: str) -> None:
     history = 10_000 if kind == "ghostty" else 3_000
     text = "\n".join(f"line {n} with some more text on it" for n in range(history))

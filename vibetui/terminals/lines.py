@@ -190,9 +190,7 @@ def joinable(rows: Sequence[LineText], width: int) -> list[str]:
 
 
 def _filled(text: str, following: str, width: int) -> str:
-    if text.isascii():
-        return text.ljust(width)
-    missing = width - sum(map(char_width, text))
+    missing = width - (len(text) if text.isascii() else sum(map(char_width, text)))
     if missing == 1 and following and char_width(following) == 2:
         return text  # A wide character found no room here, which is no blank of the text.
     return text + " " * max(missing, 0)

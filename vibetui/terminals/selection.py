@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import Enum, auto
 
-from vibetui.terminals.lines import Lines, Point, Span
+from vibetui.terminals.lines import Lines, Point, Span, joinable
 from vibetui.terminals.protocol import LineText
 from vibetui.terminals.words import word_span
 
@@ -73,32 +73,28 @@ def _span(lines: Lines, anchor: Point, head: Point, unit: Unit) -> Span:
 def span_text(lines: Lines, span: Span) -> str:
     """The text of these cells: without the blank ends of lines, and without a line break where a
     line only went on in the next row."""
-    texts = lines.emulator.texts(max(span.start.line, lines.first), span.end.line + 1)
-    number = max(span.start.line, lines.first)
+    first = max(span.start.line, lines.first)
+    rows = lines.emulator.texts(first, span.end.line + 1)
+    texts = [row.text for row in rows] if span.block else joinable(rows, lines.width)
     pieces: list[str] = []
-    for row in texts:
-        columns = span.columns(number, lines.width)
-        if columns is not None:
-            pieces.append(_part(lines, number, row, columns, block=span.block))
-        goes_on = row.wrapped and not span.block and number < span.end.line
-        if number < span.end.line and not goes_on:
+    for number, (row, text) in enumerate(zip(rows, texts, strict=True), first):
+        start, end = span.columns(number, lines.width) or (0, 0)
+        part = _part(lines, number, text, start, end)
+        pieces.append(part.rstrip(" ") if span.block else part)
+        if number < span.end.line and (span.block or not row.wrapped):
             pieces.append("\n")
-        number += 1
     return "".join(pieces)
 
 
-def _part(
-    lines: Lines, number: int, row: LineText, columns: tuple[int, int], *, block: bool
-) -> str:
-    start, end = columns
-    text = row.text
-    keeps_blanks = row.wrapped and end >= lines.width and not block
+def _part(lines: Lines, number: int, text: str, start: int, end: int) -> str:
     if text.isascii():
-        part = (text.ljust(lines.width) if keeps_blanks else text)[start:end]
-    else:
-        cells = lines.cells(number)
-        used = len(cells)
-        while used and not keeps_blanks and cells[used - 1].text == " ":
-            used -= 1
-        part = "".join(c.text for c in cells[:used] if c.start < end and c.end > start)
-    return part.rstrip(" ") if block else part
+        return text[start:end]
+    pieces: list[str] = []
+    passed = 0
+    for cell in lines.cells(number):
+        if passed >= len(text) or cell.start >= end:
+            break
+        passed += len(cell.text)
+        if cell.end > start:
+            pieces.append(cell.text)
+    return "".join(pieces)
