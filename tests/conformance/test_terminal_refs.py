@@ -29,7 +29,7 @@ class Differs(Enum):
     STYLE = "style"
 
 
-GRAPHICS = (Differs.TEXT, "`_` of the DEC graphics stays `_`, as in xterm")
+GRAPHICS = (Differs.TEXT, "`_` of the DEC graphics stays `_`; a VT100 shows a blank")
 DIFFERS: dict[str, dict[str, tuple[Differs, str]]] = {
     "deccolm_reset": dict.fromkeys(
         EMULATORS, (Differs.TEXT, "DECCOLM without mode 40 does nothing, as in xterm")
