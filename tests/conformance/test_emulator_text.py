@@ -101,8 +101,19 @@ def test_controls_never_reach_a_row(terminal: Emulator) -> None:
         ),
         ("8", CellStyle(conceal=True)),
         ("4:3", CellStyle(underline=Underline.CURLY)),
-        ("58:2::1:2:3;31", CellStyle(foreground=1)),
-        ("58;5;9;1", CellStyle(bold=True)),
+        ("4:0", CellStyle()),
+        ("4:1", CellStyle(underline=Underline.SINGLE)),
+        ("4:2", CellStyle(underline=Underline.DOUBLE)),
+        ("21", CellStyle(underline=Underline.DOUBLE)),
+        ("4:4", CellStyle(underline=Underline.DOTTED)),
+        ("4:5", CellStyle(underline=Underline.DASHED)),
+        ("4:3;24", CellStyle()),
+        ("53", CellStyle(overline=True)),
+        ("53;55", CellStyle()),
+        ("58:2::1:2:3;31", CellStyle(foreground=1, underline_color=(1, 2, 3))),
+        ("58;2;1;2;3;4", CellStyle(underline=Underline.SINGLE, underline_color=(1, 2, 3))),
+        ("58;5;9;1", CellStyle(bold=True, underline_color=9)),
+        ("58:5:9;59;1", CellStyle(bold=True)),
         ("31;0", CellStyle()),
         ("1;22", CellStyle()),
         ("31;39;1", CellStyle(bold=True)),
@@ -111,6 +122,41 @@ def test_controls_never_reach_a_row(terminal: Emulator) -> None:
 def test_sgr(terminal: Emulator, sgr: str, style: CellStyle) -> None:
     terminal.feed(f"\x1b[{sgr}mx".encode())
     assert style_at(terminal, 0, 0) == style
+
+
+def links_of(terminal: Emulator, y: int) -> list[tuple[str, str]]:
+    """The texts of a row that lead somewhere, and where."""
+    return [(run.text, run.style.link) for run in terminal.row(y) if run.style.link]
+
+
+@pytest.mark.parametrize("end", ["\x1b\\", "\x07"])
+def test_text_may_be_a_link(terminal: Emulator, end: str) -> None:
+    first, second, none = (f"\x1b]8;{place}{end}" for place in (";http://a/1", "id=x;b:2", ";"))
+    terminal.feed(f"no {first}one{second}two{none} {first}界\r\nnext{none}".encode())
+    assert links_of(terminal, 0) == [("one", "http://a/1"), ("two", "b:2"), ("界", "http://a/1")]
+    assert links_of(terminal, 1) == [("next", "http://a/1")]
+    assert line(terminal, 0) == "no onetwo 界"
+
+
+def test_a_link_keeps_the_style_of_its_text(terminal: Emulator) -> None:
+    terminal.feed(b"\x1b]8;;x:y\x1b\\\x1b[1;31mred\x1b[0mplain\x1b]8;;\x1b\\")
+    assert style_at(terminal, 0, 0) == CellStyle(foreground=1, bold=True, link="x:y")
+    assert style_at(terminal, 0, 3) == CellStyle(link="x:y")
+
+
+@pytest.mark.parametrize(
+    "uri", ["http://a/" + "b" * 2100, "http://a/\x7fb", "http://a/\u009b31mb", "http://a/\u202eb"]
+)
+def test_a_link_that_is_too_long_or_has_controls_is_none(terminal: Emulator, uri: str) -> None:
+    terminal.feed(f"\x1b]8;;{uri}\x1b\\text\x1b]8;;\x1b\\".encode())
+    assert line(terminal, 0) == "text"
+    assert links_of(terminal, 0) == []
+
+
+def test_a_long_link_is_whole(terminal: Emulator) -> None:
+    uri = "http://a/" + "b" * 2000
+    terminal.feed(f"\x1b]8;;{uri}\x1b\\text\x1b]8;;\x1b\\".encode())
+    assert links_of(terminal, 0) == [("text", uri)]
 
 
 def test_erasing_keeps_the_background_alone(terminal: Emulator) -> None:

@@ -49,7 +49,7 @@ class GhosttyEmulator:
         self._callbacks: list[Any] = []
         self._connect_callbacks()
         self._state = StateReader(self._terminal)
-        self._reader = RowReader(self.columns)
+        self._reader = RowReader(self._terminal, self.columns)
         self._numbers = LineNumbers(self._terminal, self._state)
         self._line_reader = LineReader(self._terminal, self._state, self._reader)
         self._piece = max(scrollback_lines // 2, _MIN_PIECE)
@@ -175,17 +175,18 @@ class GhosttyEmulator:
         )
         iterator = self._iterator[0]
         read, lines = self._reader.read, self._lines
+        viewport = lib.GHOSTTY_POINT_TAG_VIEWPORT
         if self._dirty_level[0] == lib.GHOSTTY_RENDER_STATE_DIRTY_FULL or not lines:
             lines.clear()
             y = 0
             while lib.ghostty_render_state_row_iterator_next(iterator):
-                lines[y] = read(iterator)
+                lines[y] = read(iterator, (viewport, y))
                 y += 1
             self._pending.update(range(y))
         else:
             while lib.ghostty_render_state_row_iterator_next_dirty(iterator, self._dirty_row):
                 y = self._dirty_row[0]
-                lines[y] = read(iterator)
+                lines[y] = read(iterator, (viewport, y))
                 self._pending.add(y)
         lib.ghostty_render_state_clean(state)
 

@@ -8,15 +8,11 @@ from typing import Any
 from pyghostty._ffi import check, ffi, lib, union_fn
 from pyghostty.core import init_sized
 
-from vibetui.terminals.emulators.ghostty_rows import RowReader
+from vibetui.terminals.emulators.ghostty_rows import RowReader, grid_ref
 from vibetui.terminals.emulators.ghostty_state import StateReader
 from vibetui.terminals.emulators.text import printable
 from vibetui.terminals.protocol import LineText, Run
 
-_grid_ref = union_fn(
-    "ghostty_terminal_grid_ref",
-    "GhosttyResult(*)(GhosttyTerminal, GhosttyPointS, GhosttyGridRef*)",
-)
 _track = union_fn(
     "ghostty_terminal_grid_ref_track",
     "GhosttyResult(*)(GhosttyTerminal, GhosttyPointS, GhosttyTrackedGridRef*)",
@@ -132,7 +128,7 @@ class LineReader:
         for _ in range(y - top + 1):
             if not lib.ghostty_render_state_row_iterator_next(iterator[0]):
                 return ()
-        return self._rows.read(iterator[0])
+        return self._rows.read(iterator[0], (lib.GHOSTTY_POINT_TAG_SCREEN, y))
 
     def texts(self, start: int, stop: int, columns: int) -> list[LineText]:
         """The texts of rows `start` to before `stop`, all of which exist."""
@@ -141,7 +137,7 @@ class LineReader:
         lines = self._plain(start, stop, columns).split("\n")
         lines += [""] * (stop - start - len(lines))
         return [
-            LineText(printable(text).rstrip(), self._is_wrapped(y))
+            LineText(printable(text).rstrip(" "), self._is_wrapped(y))
             for y, text in zip(range(start, stop), lines, strict=False)
         ]
 
@@ -183,12 +179,12 @@ class LineReader:
 
     def _ref_to(self, y: int, column: int) -> Any:
         self._point.value.x, self._point.value.y = column, y
-        check(_grid_ref(self._terminal, self._point[0], self._ref), "grid_ref")
+        check(grid_ref(self._terminal, self._point[0], self._ref), "grid_ref")
         return self._ref[0]
 
     def _is_wrapped(self, y: int) -> bool:
         self._point.value.x, self._point.value.y = 0, y
-        if _grid_ref(self._terminal, self._point[0], self._ref):
+        if grid_ref(self._terminal, self._point[0], self._ref):
             return False
         lib.ghostty_grid_ref_row(self._ref, self._row)
         lib.ghostty_row_get(self._row[0], lib.GHOSTTY_ROW_DATA_WRAP, self._wraps)
@@ -197,4 +193,6 @@ class LineReader:
 
 def texts_of(lines: Sequence[Sequence[Run]]) -> list[LineText]:
     """The texts of rows that are at hand."""
-    return [LineText("".join(run.text for run in runs).rstrip(), wrapped=False) for runs in lines]
+    return [
+        LineText("".join(run.text for run in runs).rstrip(" "), wrapped=False) for runs in lines
+    ]

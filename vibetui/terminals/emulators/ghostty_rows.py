@@ -6,23 +6,33 @@ Fetching a style for each cell costs 4.6 ms a row; this costs 6-50 µs.
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
-from pyghostty._ffi import ffi, lib
+from pyghostty._ffi import ffi, lib, union_fn
 from pyghostty.core import init_sized
 
-from vibetui.terminals.emulators.text import printable
+from vibetui.terminals.emulators.text import MAX_LINK, clean_link, printable
 from vibetui.terminals.protocol import CellStyle, Color, Run, Underline
 
 # A cell is 64 bits: content tag 0-1, code point 2-22 (or a background colour), style 26-41, width
-# 42-43.
+# 42-43, hyperlink 45.
 _TAG = 3
 _CODEPOINT_SHIFT, _CODEPOINT = 2, 0x1FFFFF
 _STYLE_SHIFT, _STYLE = 26, 0xFFFF
 _WIDE_SHIFT = 42
+_LINK = 1 << 45
 _TAG_GRAPHEME, _TAG_PALETTE, _TAG_RGB = 1, 2, 3
 _SPACER_TAIL = 2
+
+Place = tuple[Any, int]
+"""Where a row is in the terminal: a kind of point, and a row."""
+
+grid_ref = union_fn(
+    "ghostty_terminal_grid_ref",
+    "GhosttyResult(*)(GhosttyTerminal, GhosttyPointS, GhosttyGridRef*)",
+)
 
 _DEFAULT = CellStyle()
 _STYLES: dict[bytes | tuple[int, int], CellStyle] = {}
@@ -32,7 +42,8 @@ _MAX_STYLES = 8192
 class RowReader:
     """Turns the row under a row iterator into runs. Not thread-safe."""
 
-    def __init__(self, columns: int) -> None:
+    def __init__(self, terminal: Any, columns: int) -> None:
+        self._links = LinkReader(terminal)
         self._cells = ffi.new("GhosttyRenderStateRowCells*")
         lib.ghostty_render_state_row_cells_new(ffi.NULL, self._cells)
         self._view = ffi.new("GhosttyCellsView*")
@@ -49,10 +60,13 @@ class RowReader:
         self._columns = columns
         self._codepoints = ones * _CODEPOINT
         self._style_ids = ones * _STYLE
-        self._special = ones * (_TAG | (3 << _WIDE_SHIFT))
+        self._special = ones * (_TAG | (3 << _WIDE_SHIFT) | _LINK)
 
-    def read(self, iterator: Any) -> tuple[Run, ...]:
-        """The runs of the row that `iterator` stands on, covering all its columns."""
+    def read(self, iterator: Any, place: Place) -> tuple[Run, ...]:
+        """The runs of the row that `iterator` stands on, covering all its columns.
+
+        `place` is where the same row is in the terminal: a render state holds no links.
+        """
         lib.ghostty_render_state_row_get(
             iterator, lib.GHOSTTY_RENDER_STATE_ROW_DATA_CELLS_RAW, self._view
         )
@@ -65,7 +79,7 @@ class RowReader:
         raw: bytes = ffi.buffer(view.ptr, columns * 8)[:]
         cells = int.from_bytes(raw, "little")
         if cells & self._special:
-            return self._read_special(iterator, raw)
+            return self._read_special(iterator, raw, place)
         codepoints = ((cells >> _CODEPOINT_SHIFT) & self._codepoints).to_bytes(
             columns * 8, "little"
         )
@@ -99,7 +113,7 @@ class RowReader:
         )
         return _style_of(self._style_bytes[8:68])
 
-    def _read_special(self, iterator: Any, raw: bytes) -> tuple[Run, ...]:
+    def _read_special(self, iterator: Any, raw: bytes, place: Place) -> tuple[Run, ...]:
         lib.ghostty_render_state_row_get(
             iterator, lib.GHOSTTY_RENDER_STATE_ROW_DATA_CELLS, self._cells
         )
@@ -123,6 +137,8 @@ class RowReader:
             style = known.get(style_id)
             if style is None:
                 style = known[style_id] = self._style_at(iterator, column, select=False)
+            if cell & _LINK:
+                style = self._links.linked(style, place, column)
             styles.append(style)
         runs: list[Run] = []
         start = 0
@@ -142,6 +158,40 @@ class RowReader:
         return "".join(map(chr, buffer)) or " "
 
 
+class LinkReader:
+    """Finds the links of cells that have the mark of one."""
+
+    def __init__(self, terminal: Any) -> None:
+        self._terminal = terminal
+        self._point = ffi.new("GhosttyPointS*")
+        self._ref = init_sized("GhosttyGridRef")
+        self._uri = ffi.new("uint8_t[]", 4 * MAX_LINK)
+        self._length = ffi.new("size_t*")
+        self._last: tuple[CellStyle, bytes, CellStyle] | None = None
+
+    def linked(self, style: CellStyle, place: Place, column: int) -> CellStyle:
+        """`style` with the link of the cell at `column`."""
+        raw = self._uri_at(place, column)
+        last = self._last
+        if last is not None and last[0] is style and last[1] == raw:
+            return last[2]
+        uri = clean_link(raw.decode("utf-8", "replace"))
+        linked = replace(style, link=uri) if uri else style
+        self._last = style, raw, linked
+        return linked
+
+    def _uri_at(self, place: Place, column: int) -> bytes:
+        point = self._point
+        point.tag, point.value.y = place
+        point.value.x = column
+        if grid_ref(self._terminal, point[0], self._ref):
+            return b""
+        uri, length = self._uri, self._length
+        if lib.ghostty_grid_ref_hyperlink_uri(self._ref, uri, len(uri), length):
+            return b""
+        return ffi.buffer(uri, length[0])[:]
+
+
 def _remember(key: bytes | tuple[int, int], style: CellStyle) -> CellStyle:
     if len(_STYLES) >= _MAX_STYLES:
         _STYLES.clear()
@@ -155,7 +205,7 @@ def _style_of(raw: bytes) -> CellStyle:
 
 def _decode_style(raw: bytes) -> CellStyle:
     # GhosttyStyle without its size: three colours of 16 bytes, eight bools, int underline.
-    bold, italic, dim, blink, reverse, conceal, strike = raw[48:55]
+    bold, italic, dim, blink, reverse, conceal, strike, overline = raw[48:56]
     (underline,) = struct.unpack_from("<i", raw, 56)
     return CellStyle(
         foreground=_color(raw, 0),
@@ -168,6 +218,8 @@ def _decode_style(raw: bytes) -> CellStyle:
         reverse=bool(reverse),
         conceal=bool(conceal),
         strike=bool(strike),
+        overline=bool(overline),
+        underline_color=_color(raw, 32),
     )
 
 

@@ -7,6 +7,8 @@ import binascii
 import re
 
 MAX_TITLE = 1024
+MAX_LINK = 2083
+"""Characters of a URI, as in VTE; cut short, a link would lead elsewhere."""
 MAX_CLIPBOARD = 1 << 20
 """Characters of one OSC 52 write that are honoured; the rest is dropped."""
 
@@ -26,13 +28,3 @@ def printable(text: str) -> str:
 def clean_title(text: str) -> str:
     """A window title without controls, at most `MAX_TITLE` characters."""
     return _CONTROLS.sub("", text[:MAX_TITLE])
-
-
-def decode_clipboard(encoded: str) -> str | None:
-    """The text of an OSC 52 write, or None where it is a query or not base64."""
-    if len(encoded) > MAX_CLIPBOARD * 4 // 3 + 4:
-        return None
-    try:
-        return base64.b64decode(encoded, validate=True).decode("utf-8", "replace")
-    except (binascii.Error, ValueError):
-        return None
