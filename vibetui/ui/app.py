@@ -10,6 +10,7 @@ from vibetui.errors import VibeError
 from vibetui.events import EventCode
 from vibetui.model import Session
 from vibetui.settings import Settings
+from vibetui.ui.repaint import repaint, set_colors
 from vibetui.ui.screens.help import HelpDialog
 from vibetui.ui.screens.session_list import SessionListScreen
 from vibetui.ui.screens.workspace import WorkspaceScreen
@@ -19,6 +20,7 @@ from vibetui.ui.theme import VIBE_THEME
 from vibetui.ui.widgets.terminal_driver import TerminalDriver
 from vibetui.ui.wording import farewell
 from vibetui.ui.world import World
+from vibetui.ui.zoom_driver import LendableDriver
 
 _log = structlog.get_logger(__name__)
 
@@ -46,7 +48,7 @@ class VibeApp(App[str], inherit_bindings=False):
     def __init__(
         self, core: Core, settings: Settings, *, remote: bool, world: World | None = None
     ) -> None:
-        super().__init__(driver_class=TerminalDriver, ansi_color=True)
+        super().__init__(driver_class=LendableDriver, ansi_color=True)
         self.core = core
         self.settings = settings
         self.remote = remote
@@ -55,7 +57,18 @@ class VibeApp(App[str], inherit_bindings=False):
         self.register_theme(VIBE_THEME)
         self.theme = VIBE_THEME.name
 
+    def on_client_changed(self) -> None:
+        """The first frame was painted by the terminal's name; now it has answered."""
+        if self._paint_for_client():
+            repaint(self)
+
+    def _paint_for_client(self) -> bool:
+        """Whether from now on there are other colours."""
+        driver = self._driver
+        return isinstance(driver, TerminalDriver) and set_colors(self, driver.client)
+
     def on_mount(self) -> None:
+        self._paint_for_client()
         self.run_worker(self.feed.run(), name="session feed")
         self.push_screen(SessionListScreen())
 

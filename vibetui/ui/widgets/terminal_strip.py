@@ -10,7 +10,7 @@ from rich.segment import Segment
 from textual.strip import Strip
 
 from vibetui.terminals.protocol import Run
-from vibetui.ui.widgets.terminal_styles import RESET, rich_style, sgr
+from vibetui.ui.widgets.terminal_styles import ALL_UNDERLINES, RESET, painted, rich_style
 
 
 class TerminalStrip(Strip):
@@ -42,6 +42,7 @@ class TerminalStrip(Strip):
         """The row as text and SGR, ending in the default style."""
         if self._render_cache is None:
             system = console._color_system or ColorSystem.TRUECOLOR
-            pieces = [f"{sgr(run.style, system)}{run.text}" for run in self._runs]
+            underlines = console in ALL_UNDERLINES
+            pieces = [painted(run, system, underlines) for run in self._runs]
             self._render_cache = "".join(pieces) + RESET
         return self._render_cache
