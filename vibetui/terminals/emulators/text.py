@@ -28,3 +28,18 @@ def printable(text: str) -> str:
 def clean_title(text: str) -> str:
     """A window title without controls, at most `MAX_TITLE` characters."""
     return _CONTROLS.sub("", text[:MAX_TITLE])
+
+
+def clean_link(uri: str) -> str:
+    """The URI of an OSC 8 link, or nothing where it is too long or has controls in it."""
+    return uri if len(uri) <= MAX_LINK and uri.isprintable() else ""
+
+
+def decode_clipboard(encoded: str) -> str | None:
+    """The text of an OSC 52 write, or None where it is a query or not base64."""
+    if len(encoded) > MAX_CLIPBOARD * 4 // 3 + 4:
+        return None
+    try:
+        return base64.b64decode(encoded, validate=True).decode("utf-8", "replace")
+    except (binascii.Error, ValueError):
+        return None
