@@ -1,12 +1,14 @@
-"""`PyteEmulator`: pyte's screen behind a parser of ours. Slower than ghostty, and always there."""
+"""`PyteEmulator`: a terminal in Python alone. Slower than ghostty, and always there."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import islice
 
-from vibetui.terminals.emulators.pyte_cells import fitted, line_runs
+from vibetui.terminals.emulators.pyte_cells import DEFAULT, pack
 from vibetui.terminals.emulators.pyte_commands import Commands
+from vibetui.terminals.emulators.pyte_grid import DECTCEM
 from vibetui.terminals.emulators.pyte_parser import Parser
 from vibetui.terminals.emulators.pyte_screen import PyteScreen
 from vibetui.terminals.protocol import (
@@ -20,6 +22,7 @@ from vibetui.terminals.protocol import (
 
 _MAX_SIZE = 2000
 """Rows or columns."""
+_REVERSE_VIDEO = 5
 
 
 class PyteEmulator:
@@ -29,7 +32,7 @@ class PyteEmulator:
 
     def __init__(self, rows: int, columns: int, scrollback_lines: int) -> None:
         self.rows, self.columns = _bounded(rows), _bounded(columns)
-        self._screen = PyteScreen(self.columns, self.rows, scrollback_lines)
+        self._screen = PyteScreen(self.columns, self.rows, max(scrollback_lines, 0))
         self._commands = Commands(self._screen)
         self._parser = Parser(self._commands)
         self._offset = 0
@@ -48,8 +51,7 @@ class PyteEmulator:
         wanted = 0 if screen.alternate else self._offset + pushed
         offset = min(wanted, self.history_lines)
         if offset - self._offset != pushed:
-            screen.dirty.update(range(self.rows))
-            self._all_dirty = True
+            screen.all_dirty = True
         self._offset = offset
 
     def resize(self, rows: int, columns: int) -> None:
@@ -57,57 +59,62 @@ class PyteEmulator:
         self._screen.resize(self.rows, self.columns)
         self._pushed = self._screen.pushed
         self._offset = min(self._offset, self.history_lines)
-        self._all_dirty = True
-
-    _all_dirty = True
 
     def dirty_rows(self) -> Sequence[int]:
-        if self._all_dirty:
+        screen = self._screen
+        if screen.all_dirty:
             dirty = list(range(self.rows))
         else:
-            shifted = (y + self._offset for y in self._screen.dirty)
-            dirty = sorted(y for y in shifted if y < self.rows)
-        self._screen.dirty.clear()
-        self._all_dirty = False
+            dirty = sorted(y + self._offset for y in screen.dirty if y + self._offset < self.rows)
+        screen.dirty.clear()
+        screen.all_dirty = False
         return dirty
 
     def row(self, y: int) -> Sequence[Run]:
+        return self._runs(len(self._screen.history) - self._offset + y)
+
+    def _runs(self, index: int) -> Sequence[Run]:
+        """A line by its place among those that are kept."""
         screen = self._screen
-        if y < self._offset:
-            return fitted(screen.history[len(screen.history) - self._offset + y], self.columns)
-        runs = line_runs(screen.buffer.get(y - self._offset) or {}, self.columns)
-        return [_reversed(run) for run in runs] if screen.has_private(5) else runs
+        y = index - len(screen.history)
+        if y < 0:
+            return screen.history[index].line(self.columns).runs()
+        if y >= self.rows:
+            return (Run(0, self.columns, " " * self.columns, DEFAULT),)
+        runs = screen.rows[y].runs()
+        return [_reversed(run) for run in runs] if _REVERSE_VIDEO in screen.private else runs
 
     @property
     def cursor(self) -> Cursor:
-        found = self._screen.cursor
-        row = found.y + self._offset
+        screen = self._screen
+        row = screen.y + self._offset
         return Cursor(
             row=min(row, self.rows - 1),
-            column=min(found.x, self.columns - 1),
-            visible=not found.hidden and row < self.rows,
+            column=screen.x,
+            visible=DECTCEM in screen.private and row < self.rows,
             shape=self._commands.cursor_shape,
             blinking=self._commands.cursor_blinking,
         )
 
     @property
     def modes(self) -> Modes:
-        has = self._screen.has_private
+        private = self._screen.private
         return Modes(
-            application_cursor=has(1),
-            application_keypad=has(66),
-            bracketed_paste=has(2004),
-            focus_events=has(1004),
+            application_cursor=1 in private,
+            application_keypad=66 in private,
+            bracketed_paste=2004 in private,
+            focus_events=1004 in private,
             alternate_screen=self._screen.alternate,
-            synchronized_output=has(2026),
+            synchronized_output=2026 in private,
             mouse=next(
-                (kind for kind in sorted(MouseTracking, reverse=True) if has(kind)),
+                (kind for kind in sorted(MouseTracking, reverse=True) if kind in private),
                 MouseTracking.NONE,
             ),
             mouse_encoding=next(
-                (kind for number, kind in _ENCODINGS if has(number)), MouseEncoding.DEFAULT
+                (kind for number, kind in _ENCODINGS if number in private), MouseEncoding.DEFAULT
             ),
-            alternate_scroll=has(1007),
+            kitty_keyboard=self._screen.keyboard_flags,
+            alternate_scroll=1007 in private,
         )
 
     @property
@@ -116,21 +123,20 @@ class PyteEmulator:
 
     @property
     def first_line(self) -> int:
-        return self._screen.pushed - len(self._screen.history)
+        return self._screen.pushed - self.history_lines
 
     def line(self, number: int) -> Sequence[Run]:
-        screen, index = self._screen, number - self.first_line
-        if 0 <= index < self.history_lines:
-            return fitted(screen.history[index], self.columns)
-        return line_runs(screen.buffer.get(index - self.history_lines) or {}, self.columns)
+        index = number - self.first_line
+        if index < 0:
+            return self._runs(len(self._screen.history) + self.rows)
+        return self._runs(index + len(self._screen.history) - self.history_lines)
 
     def texts(self, start: int, stop: int) -> Sequence[LineText]:
-        first = self.first_line
-        numbers = range(max(start, first), min(stop, first + self.history_lines + self.rows))
-        return [
-            LineText("".join(run.text for run in self.line(number)).rstrip(), wrapped=False)
-            for number in numbers
-        ]
+        screen, first, above = self._screen, self.first_line, self.history_lines
+        begin, end = max(start - first, 0), min(stop - first, above + self.rows)
+        kept = islice(screen.history, begin, min(end, above)) if begin < above else ()
+        shown = screen.rows[max(begin - above, 0) : max(end - above, 0)]
+        return [line.line_text() for line in kept] + [pack(line).line_text() for line in shown]
 
     @property
     def scroll_offset(self) -> int:
@@ -140,10 +146,10 @@ class PyteEmulator:
         offset = max(0, min(offset, self.history_lines))
         if offset != self._offset:
             self._offset = offset
-            self._all_dirty = True
+            self._screen.all_dirty = True
 
     def take_replies(self) -> bytes:
-        return self._commands.take_replies()
+        return self._commands.reports.take()
 
     def take_bells(self) -> int:
         bells, self._commands.bells = self._commands.bells, 0

@@ -1,122 +1,207 @@
-"""Cells of the pyte screen, and lines of them as runs: the compact form that history keeps."""
+"""Lines of the pyte screen as cells, and the compact form of them that history keeps."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from itertools import groupby
-from operator import attrgetter
+from collections.abc import Iterator
+from dataclasses import fields
+from functools import lru_cache
 from typing import NamedTuple
 
-from vibetui.terminals.columns import char_width
 from vibetui.terminals.emulators.text import printable
-from vibetui.terminals.protocol import CellStyle, Run
+from vibetui.terminals.protocol import CellStyle, LineText, Run
 
 DEFAULT = CellStyle()
 MAX_COMBINING = 8
 """Code points that one cell holds."""
+HARD, SOFT, SOFT_SPACER = 0, 1, 2
+"""How a line ends: by itself, by going on in the next one, or so with its last column left blank
+because a wide character didn't fit in it."""
+_CELL = "\x1f"
+"""Between the cells of a packed line whose characters aren't its columns; text has no controls."""
 
 
-class Cell(NamedTuple):
-    """One column. The right half of a wide character is a cell with no text."""
+class Protected(CellStyle):
+    """A style of cells that selective erasure spares (DECSCA, SPA)."""
 
-    data: str
-    style: CellStyle
-
-
-BLANK = Cell(" ", DEFAULT)
-_style = attrgetter("style")
+    __slots__ = ()
 
 
-class CellMap(dict[str, Cell]):
-    """Cells of one style by their text, made when first asked for."""
-
-    def __init__(self, style: CellStyle) -> None:
-        self.style = style
-
-    def __missing__(self, data: str) -> Cell:
-        cell = Cell(data, self.style)
-        if len(self) < 512:
-            self[data] = cell
-        return cell
+@lru_cache(maxsize=1024)
+def protect(style: CellStyle) -> CellStyle:
+    """`style` for protected cells."""
+    return Protected(**{field.name: getattr(style, field.name) for field in fields(CellStyle)})
 
 
-Line = Mapping[int, Cell]
+@lru_cache(maxsize=1024)
+def unprotect(style: CellStyle) -> CellStyle:
+    """`style` for cells like any other."""
+    return CellStyle(**{field.name: getattr(style, field.name) for field in fields(CellStyle)})
 
 
-def line_runs(line: Line, columns: int) -> tuple[Run, ...]:
-    """`line` as runs that cover `columns`."""
-    if not line:
-        return (Run(0, columns, " " * columns, DEFAULT),)
-    get = line.get
-    cells = [get(x, BLANK) for x in range(columns)]
-    text = "".join([cell.data for cell in cells])
-    if len(text) != columns or not text.isascii():
-        _repair(cells)
-    runs: list[Run] = []
-    start = 0
-    for style, group in groupby(cells, _style):
-        datas = [cell.data for cell in group]
-        end = start + len(datas)
-        runs.append(Run(start, end, printable("".join(datas)), style))
-        start = end
-    return tuple(runs)
+class Line:
+    """One row of the screen.
+
+    Attributes:
+        text: A character with its marks for each column; "" for the right half of a wide one.
+        styles: The style of each column.
+        plain: Whether all the styles are surely the default.
+        wrapped: `HARD`, `SOFT` or `SOFT_SPACER`.
+    """
+
+    __slots__ = ("plain", "styles", "text", "wrapped")
+
+    def __init__(self, columns: int, style: CellStyle = DEFAULT) -> None:
+        self.text = [" "] * columns
+        self.styles = [style] * columns
+        self.plain = style is DEFAULT
+        self.wrapped = HARD
+
+    def cut(self, x: int) -> None:
+        """Blank the wide character, if any, that lies across the left edge of column `x`."""
+        text = self.text
+        if 0 < x < len(text) and not text[x]:
+            text[x - 1] = text[x] = " "
+
+    def fill(self, start: int, end: int, char: str, style: CellStyle) -> None:
+        """One character, one column wide, in the columns `start` to before `end`."""
+        self.cut(start)
+        self.cut(end)
+        self.text[start:end] = [char] * (end - start)
+        self.styles[start:end] = [style] * (end - start)
+        self.plain = self.plain and style is DEFAULT
+
+    def blank_unprotected(self, start: int, end: int, style: CellStyle) -> None:
+        """`fill` with blanks where the cells aren't protected."""
+        for x in range(start, end):
+            if type(self.styles[x]) is not Protected:
+                self.fill(x, x + 1, " ", style)
+
+    def insert(self, x: int, end: int, count: int, style: CellStyle) -> None:
+        """`count` blanks at `x`; what is pushed to `end` or beyond is lost."""
+        self._cut_for_shift(x, end, end - count)
+        self.text[x:end] = [" "] * count + self.text[x : end - count]
+        self.styles[x:end] = [style] * count + self.styles[x : end - count]
+        self.plain = self.plain and style is DEFAULT
+
+    def delete(self, x: int, end: int, count: int, style: CellStyle) -> None:
+        """Take out `count` columns at `x`; blanks come in before `end`."""
+        self._cut_for_shift(x, end, x + count)
+        self.text[x:end] = self.text[x + count : end] + [" "] * count
+        self.styles[x:end] = self.styles[x + count : end] + [style] * count
+        self.plain = self.plain and style is DEFAULT
+
+    def _cut_for_shift(self, x: int, end: int, between: int) -> None:
+        self.cut(x)
+        self.cut(between)
+        self.cut(end)
+        if end == len(self.text):
+            self.wrapped = HARD
+
+    def copy_from(self, other: Line, start: int, end: int, to: int) -> None:
+        """The columns `start` to before `end` of `other`, put here at `to`."""
+        length = end - start
+        text, styles = other.text[start:end], other.styles[start:end]
+        if text and not text[0]:
+            text[0] = " "
+        if end < len(other.text) and text and not other.text[end]:
+            text[-1] = " "
+        self.cut(to)
+        self.cut(to + length)
+        self.text[to : to + length] = text
+        self.styles[to : to + length] = styles
+        self.plain = self.plain and other.plain
+
+    def crop(self, columns: int) -> None:
+        """Make the line `columns` long."""
+        have = len(self.text)
+        if columns < have:
+            self.cut(columns)
+            del self.text[columns:], self.styles[columns:]
+        else:
+            self.text += [" "] * (columns - have)
+            self.styles += [DEFAULT] * (columns - have)
+
+    def spans(self) -> Iterator[tuple[int, int, CellStyle]]:
+        """(start, end, style) of neighbours that look alike."""
+        if self.plain:
+            yield 0, len(self.styles), DEFAULT
+            return
+        start, current = 0, self.styles[0]
+        for x, style in enumerate(self.styles):
+            if style is not current and style != current:
+                yield start, x, current
+                start, current = x, style
+        yield start, len(self.styles), current
+
+    def runs(self) -> tuple[Run, ...]:
+        text = self.text
+        return tuple(
+            Run(
+                start,
+                end,
+                printable("".join(text[start:end])),
+                unprotect(style) if type(style) is Protected else style,
+            )
+            for start, end, style in self.spans()
+        )
 
 
-def _repair(cells: list[Cell]) -> None:
-    """Blank halves of wide characters whose other half was overwritten or moved."""
-    last = len(cells) - 1
-    whole = False
-    for x, cell in enumerate(cells):
-        if not cell.data:
-            if not whole:
-                cells[x] = Cell(" ", cell.style)
-            whole = False
-            continue
-        whole = False
-        if char_width(cell.data[0]) == 2:
-            whole = x < last and not cells[x + 1].data
-            if not whole:
-                cells[x] = Cell(" ", cell.style)
+class Packed(NamedTuple):
+    """A line of history: 0.1-0.6 KB, where a `Line` of 200 columns takes 3.4."""
+
+    text: str
+    """A character for each column, or cells each after a `_CELL`."""
+    spans: tuple[int | CellStyle, ...]
+    """start, end, style and so on, of what isn't in the default style."""
+    wrapped: int
+
+    def cells(self) -> list[str]:
+        if self.text.startswith(_CELL):
+            return self.text[1:].split(_CELL)
+        return list(self.text)
+
+    def line_text(self) -> LineText:
+        text = self.text
+        if text.startswith(_CELL):
+            text = text.replace(_CELL, "")
+        if self.wrapped == SOFT_SPACER:
+            return LineText(text[:-1], wrapped=True)
+        return LineText(text if self.wrapped else text.rstrip(), wrapped=bool(self.wrapped))
+
+    def line(self, columns: int) -> Line:
+        """As a row of the screen, cropped or filled up to `columns`."""
+        line = Line(0)
+        line.text = self.cells()
+        line.styles = self.styles(len(line.text))
+        line.plain = not self.spans
+        line.wrapped = self.wrapped
+        line.crop(columns)
+        return line
+
+    def styles(self, length: int) -> list[CellStyle]:
+        styles = [DEFAULT] * length
+        for start, end, style in zip(*[iter(self.spans)] * 3, strict=True):
+            styles[start:end] = [style] * (end - start)
+        return styles
 
 
-def trimmed(runs: tuple[Run, ...]) -> tuple[Run, ...]:
-    """`runs` without the blank, unstyled end of the line."""
-    end = len(runs)
-    while end and runs[end - 1].style == DEFAULT:
-        run = runs[end - 1]
-        text = run.text.rstrip(" ")
-        if text == run.text:
-            break
-        if text:
-            kept = Run(run.start, run.end - len(run.text) + len(text), text, run.style)
-            return (*runs[: end - 1], kept)
-        end -= 1
-    return runs[:end]
-
-
-def fitted(runs: tuple[Run, ...], columns: int) -> tuple[Run, ...]:
-    """`runs` cropped or filled up with blanks to `columns`."""
-    end = runs[-1].end if runs else 0
-    if end == columns:
-        return runs
-    if end < columns:
-        return (*runs, Run(end, columns, " " * (columns - end), DEFAULT))
-    return line_runs(cells_of(runs), columns)
-
-
-def cells_of(runs: Iterable[Run]) -> dict[int, Cell]:
-    """The inverse of `line_runs`."""
-    line: dict[int, Cell] = {}
-    for run in runs:
-        x = run.start
-        for char in run.text:
-            width = char_width(char)
-            if width == 0 and x > run.start:
-                before = x - 1 if line[x - 1].data else x - 2
-                line[before] = Cell(line[before].data + char, run.style)
-                continue
-            line[x] = Cell(char, run.style)
-            if width == 2:
-                line[x + 1] = Cell("", run.style)
-            x += max(width, 1)
-    return line
+def pack(line: Line) -> Packed:
+    """`line` without its unstyled blank end, unless it goes on in the next line."""
+    text = "".join(line.text)
+    simple = text.isascii() or max(map(len, line.text)) == 1 == min(map(len, line.text))
+    end = len(line.text)
+    spans: list[int | CellStyle] = []
+    if not line.plain:
+        for start, stop, style in line.spans():
+            if style != DEFAULT:
+                spans += (start, stop, style)
+    if not line.wrapped:
+        kept = 0 if not spans else int(spans[-2])  # type: ignore[arg-type]
+        if simple:
+            end = max(kept, len(text.rstrip(" ")))
+        else:
+            while end > kept and line.text[end - 1] == " ":
+                end -= 1
+    if simple:
+        return Packed(text[:end], tuple(spans), line.wrapped)
+    return Packed(_CELL + _CELL.join(line.text[:end]), tuple(spans), line.wrapped)

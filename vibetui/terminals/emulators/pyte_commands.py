@@ -1,20 +1,31 @@
-"""What each control sequence does to the pyte screen, and what is answered to queries."""
+"""What each control sequence does to the pyte screen."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from functools import lru_cache
 
+from vibetui.terminals.emulators.pyte_colors import Colors
+from vibetui.terminals.emulators.pyte_rectangles import Rectangles
+from vibetui.terminals.emulators.pyte_reports import Reports
 from vibetui.terminals.emulators.pyte_screen import PyteScreen
-from vibetui.terminals.emulators.text import clean_title, decode_clipboard
+from vibetui.terminals.emulators.pyte_sgr import apply_sgr
+from vibetui.terminals.emulators.text import clean_link, clean_title, decode_clipboard
 
-_MAX_REPLIES = 1 << 16
 _MAX_NUMBER = 65_535
+_MAX_TITLES = 10
 _SHAPES = ("block", "block", "block", "underline", "underline", "bar", "bar")
+_BLINKING_CURSOR = 12
+_KEYPAD = 66
+
+_Args = list[int]
 
 
-def numbers(params: str) -> list[int]:
+@lru_cache(maxsize=4096)
+def _numbers(params: str) -> _Args:
     """Parameters as numbers, 0 for those left out; sub-parameters are dropped."""
-    found: list[int] = []
+    found: _Args = []
     for part in params.split(";")[:32]:
         digits = part.partition(":")[0][:9]
         found.append(min(int(digits or 0), _MAX_NUMBER))
@@ -26,183 +37,258 @@ class Commands:
 
     def __init__(self, screen: PyteScreen) -> None:
         self._screen = screen
+        self._rectangles = Rectangles(screen)
+        self.reports = Reports(screen, self._rectangles)
+        self._colors = Colors()
         self.title = ""
+        self._titles: list[str] = []
         self.bells = 0
         self.clipboard: str | None = None
-        self.cursor_shape, self.cursor_blinking = "block", False
-        self._replies = bytearray()
+        self.draw = screen.draw
         self._controls: dict[str, Callable[[], None]] = {
             "\x07": self._ring,
-            "\x08": screen.backspace,
+            "\x08": lambda: screen.back(1),
             "\t": screen.tab,
-            "\n": screen.linefeed,
-            "\x0b": screen.linefeed,
-            "\x0c": screen.linefeed,
+            "\n": screen.line_feed,
+            "\x0b": screen.line_feed,
+            "\x0c": screen.line_feed,
             "\r": screen.carriage_return,
-            "\x0e": screen.shift_out,
-            "\x0f": screen.shift_in,
+            "\x0e": lambda: screen.charsets.lock(1),
+            "\x0f": lambda: screen.charsets.lock(0),
         }
-        self._escapes: dict[str, Callable[[], None]] = {
+        self._escapes = self._escape_table(screen)
+        # One numeric parameter, which counts as 1 where it is 0 or left out.
+        self._counted = self._counted_table(screen)
+        self._sequences = {
+            **self._screen_table(screen),
+            **self._mode_table(screen),
+            **self._query_table(self.reports),
+        }
+
+    def _escape_table(self, screen: PyteScreen) -> dict[str, Callable[[], None]]:
+        return {
+            "6": screen.back_index,
             "7": screen.save_cursor,
             "8": screen.restore_cursor,
+            "9": screen.forward_index,
+            "=": lambda: screen.set_private(_KEYPAD, on=True),
+            ">": lambda: screen.set_private(_KEYPAD, on=False),
             "D": screen.index,
-            "E": self._next_line,
-            "H": screen.set_tab_stop,
+            "E": screen.new_line,
+            "H": screen.set_tab,
             "M": screen.reverse_index,
-            "Z": self._device_attributes,
+            "N": lambda: screen.charsets.shift_once(2),
+            "O": lambda: screen.charsets.shift_once(3),
+            "V": lambda: screen.set_protection(True, "iso"),
+            "W": lambda: screen.set_protection(False, screen.protection),
+            "Z": lambda: self.reports.device_attributes([0]),
             "c": self._reset,
-            "=": lambda: screen.set_mode(66, private=True),
-            ">": lambda: screen.reset_mode(66, private=True),
+            "n": lambda: screen.charsets.lock(2),
+            "o": lambda: screen.charsets.lock(3),
+            "#8": screen.alignment_display,
         }
-        # One numeric parameter, which counts as 1 where it is 0 or left out.
-        self._counted: dict[str, Callable[[int], None]] = {
+
+    def _counted_table(self, screen: PyteScreen) -> dict[str, Callable[[int], None]]:
+        return {
             "@": screen.insert_characters,
-            "A": screen.cursor_up,
-            "B": screen.cursor_down,
-            "C": screen.cursor_forward,
-            "D": screen.cursor_back,
-            "E": screen.cursor_down1,
-            "F": screen.cursor_up1,
-            "G": screen.cursor_to_column,
+            "A": screen.up,
+            "B": screen.down,
+            "C": screen.forward,
+            "D": screen.back,
+            "E": screen.next_line,
+            "F": screen.previous_line,
+            "G": screen.to_column,
             "I": screen.tab_forward,
             "L": screen.insert_lines,
             "M": screen.delete_lines,
             "P": screen.delete_characters,
             "S": screen.scroll_up,
-            "T": screen.scroll_down,
             "X": screen.erase_characters,
             "Z": screen.tab_back,
-            "`": screen.cursor_to_column,
-            "a": screen.cursor_forward,
+            "^": screen.scroll_down,
+            "`": screen.to_column,
+            "a": screen.move_right_any,
             "b": screen.repeat,
-            "d": screen.cursor_to_line,
-            "e": screen.cursor_down,
-        }
-        self._queries: dict[tuple[str, str, str], Callable[[list[int]], None]] = {
-            ("", "", "H"): self._position,
-            ("", "", "f"): self._position,
-            ("", "", "J"): lambda args: screen.erase_in_display(args[0]),
-            ("?", "", "J"): lambda args: screen.erase_in_display(args[0]),
-            ("", "", "K"): lambda args: screen.erase_in_line(args[0]),
-            ("?", "", "K"): lambda args: screen.erase_in_line(args[0]),
-            ("", "", "g"): lambda args: screen.clear_tab_stop(args[0]),
-            ("", "", "h"): lambda args: screen.set_mode(*args),
-            ("", "", "l"): lambda args: screen.reset_mode(*args),
-            ("?", "", "h"): lambda args: screen.set_mode(*args, private=True),
-            ("?", "", "l"): lambda args: screen.reset_mode(*args, private=True),
-            ("", "", "r"): self._margins,
-            ("", "", "s"): lambda _: screen.save_cursor(),
-            ("", "", "u"): lambda _: screen.restore_cursor(),
-            ("", "", "c"): lambda _: self._device_attributes(),
-            (">", "", "c"): lambda _: self.reply("\x1b[>1;0;0c"),
-            ("=", "", "c"): lambda _: self.reply("\x1bP!|00000000\x1b\\"),
-            (">", "", "q"): lambda _: self.reply("\x1bP>|vibetui(pyte)\x1b\\"),
-            ("", "", "n"): self._status,
-            ("", "", "t"): self._window,
-            ("", "!", "p"): lambda _: screen.soft_reset(),
-            ("", "$", "p"): lambda args: self._report_mode(args[0], private=False),
-            ("?", "$", "p"): lambda args: self._report_mode(args[0], private=True),
-            ("", " ", "q"): self._cursor_style,
+            "d": screen.to_line,
+            "e": screen.move_down_any,
+            "'}": screen.insert_columns,
+            "'~": screen.delete_columns,
+            "<u": screen.pop_flags,
         }
 
-    def draw(self, data: str) -> None:
-        self._screen.draw(data)
+    def _screen_table(self, screen: PyteScreen) -> dict[str, Callable[[_Args], None]]:
+        areas = self._rectangles
+        return {
+            "H": lambda args: screen.place(*_two(args)),
+            "f": lambda args: screen.place(*_two(args)),
+            "J": lambda args: screen.erase_in_display(args[0]),
+            "?J": lambda args: screen.erase_in_display(args[0], selective=True),
+            "K": lambda args: screen.erase_in_line(args[0]),
+            "?K": lambda args: screen.erase_in_line(args[0], selective=True),
+            "T": self._scroll_down,
+            "g": lambda args: screen.clear_tab(args[0]),
+            "?W": lambda args: screen.reset_tabs() if args[0] == 5 else None,
+            "r": lambda args: screen.set_rows(*_two(args)),
+            "s": self._save_or_columns,
+            "u": lambda _: screen.restore_cursor(),
+            '"q': lambda args: screen.set_protection(args[0] == 1, "dec"),
+            "$v": areas.copy,
+            "$z": lambda args: areas.erase(args, selective=False),
+            "${": lambda args: areas.erase(args, selective=True),
+            "$x": areas.fill,
+            "$r": lambda args: areas.change(args, flip=False),
+            "$t": lambda args: areas.change(args, flip=True),
+            "*x": self._set_extent,
+            "#y": self._set_checksum_flags,
+        }
+
+    def _mode_table(self, screen: PyteScreen) -> dict[str, Callable[[_Args], None]]:
+        return {
+            "h": lambda args: _each(args, lambda n: screen.set_ansi(n, on=True)),
+            "l": lambda args: _each(args, lambda n: screen.set_ansi(n, on=False)),
+            "?h": lambda args: _each(args, lambda n: screen.set_private(n, on=True)),
+            "?l": lambda args: _each(args, lambda n: screen.set_private(n, on=False)),
+            "?s": lambda args: _each(args, screen.keep_mode),
+            "?r": lambda args: _each(args, screen.recall_mode),
+            "!p": lambda _: self._soft_reset(),
+            '"p': self._set_level,
+            " q": self._set_cursor_style,
+            "t": self._window,
+            "=u": lambda args: screen.set_flags(args[0], _two(args)[1] or 1),
+            ">u": lambda args: screen.push_flags(args[0]),
+        }
+
+    def _query_table(self, reports: Reports) -> dict[str, Callable[[_Args], None]]:
+        return {
+            "c": reports.device_attributes,
+            ">c": reports.secondary_attributes,
+            "=c": reports.tertiary_attributes,
+            ">q": reports.version,
+            "n": reports.status,
+            "?n": reports.dec_status,
+            "x": reports.terminal_parameters,
+            "$p": lambda args: reports.mode(args[0], private=False),
+            "?$p": lambda args: reports.mode(args[0], private=True),
+            "?u": lambda _: reports.keyboard(),
+            "*y": reports.checksum,
+        }
+
+    # What the parser calls
 
     def control(self, char: str) -> None:
         if action := self._controls.get(char):
             action()
 
     def escape(self, intermediates: str, final: str) -> None:
-        if not intermediates:
-            if action := self._escapes.get(final):
-                action()
-        elif intermediates in ("(", ")"):
-            self._screen.designate("()".index(intermediates), final)
-        elif (intermediates, final) == ("#", "8"):
-            self._screen.alignment_display()
+        if action := self._escapes.get(intermediates + final):
+            action()
+        elif intermediates[:1] in tuple("()*+-./"):
+            self._designate(intermediates, final)
 
     def csi(self, prefix: str, params: str, intermediates: str, final: str) -> None:
-        if not prefix and not intermediates:
-            if final == "m":
-                self._screen.sgr(params)
-                return
-            if counted := self._counted.get(final):
-                counted(numbers(params)[0] or 1)
-                return
-        if action := self._queries.get((prefix, intermediates, final)):
-            action(numbers(params))
+        key = prefix + intermediates + final
+        if key == "m":
+            screen = self._screen
+            screen.set_style(apply_sgr(screen.style, params))
+        elif counted := self._counted.get(key):
+            counted(_numbers(params)[0] or 1)
+        elif action := self._sequences.get(key):
+            action(_numbers(params))
 
-    def string(self, kind: str, body: str) -> None:
+    def string(self, kind: str, body: str, end: str) -> None:
+        if kind == "dcs" and body.startswith("$q"):
+            self.reports.setting(body[2:])
         if kind != "osc":
             return
         number, _, rest = body.partition(";")
         if number in ("0", "2"):
             self.title = clean_title(rest)
+        elif number == "8":
+            link = clean_link(rest.partition(";")[2])
+            self._screen.set_style(replace(self._screen.style, link=link))
         elif number == "52":
             text = decode_clipboard(rest.partition(";")[2])
             if text is not None:
                 self.clipboard = text
+        elif number.isascii() and number.isdigit() and len(number) < 4:
+            for answer in self._colors.command(int(number), rest):
+                self.reports.reply(f"\x1b]{answer}{end}")
 
-    def reply(self, text: str) -> None:
-        if len(self._replies) < _MAX_REPLIES:
-            self._replies += text.encode()
+    # The cursor's look
 
-    def take_replies(self) -> bytes:
-        replies = bytes(self._replies)
-        self._replies.clear()
-        return replies
+    @property
+    def cursor_shape(self) -> str:
+        return _SHAPES[self.reports.cursor_style]
+
+    @property
+    def cursor_blinking(self) -> bool:
+        return _BLINKING_CURSOR in self._screen.private
+
+    def _set_cursor_style(self, args: _Args) -> None:
+        style = args[0] or 2
+        if style < len(_SHAPES):
+            self.reports.cursor_style = style
+            self._screen.set_private(_BLINKING_CURSOR, on=style % 2 == 1)
+
+    # The rest
 
     def _ring(self) -> None:
         self.bells += 1
 
-    def _next_line(self) -> None:
-        self._screen.carriage_return()
-        self._screen.index()
+    def _designate(self, intermediates: str, final: str) -> None:
+        slot = {"(": 0, ")": 1, "*": 2, "+": 3, "-": 1, ".": 2, "/": 3}[intermediates[0]]
+        # The sets of 96 characters are Latin ones, which UTF-8 leaves no use for.
+        plain = len(intermediates) == 1 and intermediates in "()*+"
+        self._screen.charsets.designate(slot, final if plain else "")
 
     def _reset(self) -> None:
         self._screen.reset()
-        self._screen.history.clear()
-        self.title = ""
-        self.cursor_shape, self.cursor_blinking = "block", False
+        self._colors = Colors()
+        self._rectangles.extent = 0
+        self.title, self._titles = "", []
+        self.reports.cursor_style, self.reports.level = 2, 62
 
-    def _position(self, args: list[int]) -> None:
-        self._screen.cursor_position(args[0], args[1] if len(args) > 1 else 1)
+    def _soft_reset(self) -> None:
+        self._screen.soft_reset()
+        self._rectangles.extent = 0
 
-    def _margins(self, args: list[int]) -> None:
-        top = args[0] or 1
-        lines: int = self._screen.lines
-        bottom = min(args[1] if len(args) > 1 and args[1] else lines, lines)
-        if top < bottom:
-            self._screen.margins = None
-            self._screen.set_margins(top, bottom)
-            if (top, bottom) == (1, lines):
-                self._screen.margins = None
-            self._screen.cursor_position()
+    def _set_level(self, args: _Args) -> None:
+        """DECSCL."""
+        if 61 <= args[0] <= 65:
+            self._soft_reset()
+            self.reports.level = args[0]
 
-    def _device_attributes(self) -> None:
-        self.reply("\x1b[?62;22c")
+    def _scroll_down(self, args: _Args) -> None:
+        # With more parameters it is xterm's highlight tracking.
+        if len(args) == 1:
+            self._screen.scroll_down(args[0] or 1)
 
-    def _status(self, args: list[int]) -> None:
-        screen = self._screen
-        if args[0] == 5:
-            self.reply("\x1b[0n")
-        elif args[0] == 6:
-            top = screen.margins.top if screen.margins and screen.has_private(6) else 0
-            column = min(screen.cursor.x, screen.columns - 1) + 1
-            self.reply(f"\x1b[{screen.cursor.y - top + 1};{column}R")
+    def _save_or_columns(self, args: _Args) -> None:
+        if self._screen.has_column_margins:
+            self._screen.set_columns(*_two(args))
+        else:
+            self._screen.save_cursor()
 
-    def _window(self, args: list[int]) -> None:
-        if args[0] == 18:
-            self.reply(f"\x1b[8;{self._screen.lines};{self._screen.columns}t")
-        elif args[0] == 14:
-            self.reply(f"\x1b[4;{self._screen.lines * 16};{self._screen.columns * 8}t")
+    def _set_extent(self, args: _Args) -> None:
+        if args[0] <= 2:
+            self._rectangles.extent = args[0]
 
-    def _report_mode(self, number: int, *, private: bool) -> None:
-        state = self._screen.mode_state(number, private=private)
-        self.reply(f"\x1b[{'?' if private else ''}{number};{state}$y")
+    def _set_checksum_flags(self, args: _Args) -> None:
+        self._rectangles.checksum_flags = args[0]
 
-    def _cursor_style(self, args: list[int]) -> None:
-        style = args[0]
-        if style < len(_SHAPES):
-            self.cursor_shape = _SHAPES[style]
-            self.cursor_blinking = style in (1, 3, 5)
+    def _window(self, args: _Args) -> None:
+        if args[0] == 22 and len(self._titles) < _MAX_TITLES:
+            self._titles.append(self.title)
+        elif args[0] == 23 and self._titles:
+            self.title = self._titles.pop()
+        else:
+            self.reports.window(args[0])
+
+
+def _two(args: _Args) -> tuple[int, int]:
+    return args[0], args[1] if len(args) > 1 else 0
+
+
+def _each(args: _Args, action: Callable[[int], None]) -> None:
+    for number in args:
+        action(number)

@@ -1,293 +1,236 @@
-"""`Grid`: pyte's screen with text, scrolling and erasing replaced: faster, and as xterm does."""
+"""`Grid`: the rows of the pyte screen and what moves and erases them, within margins, as xterm."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
-from typing import Any
 
-import pyte
-from pyte.screens import Margins
-
-from vibetui.terminals.columns import char_width
 from vibetui.terminals.emulators.pyte_cells import (
-    BLANK,
     DEFAULT,
-    MAX_COMBINING,
-    Cell,
-    CellMap,
-    line_runs,
-    trimmed,
+    HARD,
+    Line,
+    Packed,
+    Protected,
+    pack,
+    protect,
+    unprotect,
 )
-from vibetui.terminals.emulators.pyte_sgr import apply_sgr
-from vibetui.terminals.protocol import CellStyle, Run
+from vibetui.terminals.protocol import CellStyle
 
-_GRAPHICS = str.maketrans("`abcdefghijklmnopqrstuvwxyz{|}~", "◆▒␉␌␍␊°±␤␋┘┐┌└┼⎺⎻─⎼⎽├┤┴┬│≤≥π≠£·")
-"""DEC special graphics, which ncurses draws lines with (terminfo `smacs`)."""
-DECOM, DECAWM, DECTCEM, IRM, LNM = 6 << 5, 7 << 5, 25 << 5, 4, 20
-"""As pyte keeps them in `mode`: private numbers are shifted."""
+DECOM, DECAWM, DECTCEM, DECLRMM = 6, 7, 25, 69
+IRM, LNM = 4, 20
 
 
-class Grid(pyte.Screen):
-    """Rows of `Cell`s. `dirty` holds the changed rows; `pushed` counts lines gone to history."""
+class Grid:
+    """Rows, margins, the cursor's place and the pen.
 
-    # Its cells are ours, not pyte's `Char`.
-    buffer: Any
-    cursor: Any
+    Attributes:
+        dirty: Rows changed; `all_dirty` says that all are.
+        pushed: Lines that ever went into the history.
+        pending: The cursor stands in the last column and the next character wraps.
+        private, ansi: The modes that are set.
+        protection: Who last protected cells: "" nobody, "iso" (SPA) or "dec" (DECSCA).
+    """
 
     def __init__(self, columns: int, lines: int, history: int) -> None:
-        self.history: deque[tuple[Run, ...]] = deque(maxlen=history)
+        self.columns, self.lines = columns, lines
+        self.history: deque[Packed] = deque(maxlen=history)
         self.pushed = 0
+        self.rows = [Line(columns) for _ in range(lines)]
         self.alternate = False
-        self.graphics = [False, False]
-        """Whether G0 and G1 are DEC special graphics."""
-        self._maps: dict[CellStyle, CellMap] = {}
-        self._last = ""
-        self._cells = CellMap(DEFAULT)
-        super().__init__(columns, lines)
+        self.dirty: set[int] = set()
+        self.all_dirty = True
+        self.x = self.y = 0
+        self.pending = False
+        self.private: set[int] = set()
+        self.ansi: set[int] = set()
+        self.style = self.blank = DEFAULT
+        self.protection = ""
+        self.reset_margins()
+
+    def reset_margins(self) -> None:
+        """DECSTBM and DECSLRM without parameters."""
+        self.top, self.bottom = 0, self.lines - 1
+        self.left, self.right = 0, self.columns - 1
 
     @property
-    def default_char(self) -> Cell:  # type: ignore[override]
-        return BLANK
-
-    @property
-    def style(self) -> CellStyle:
-        """What text is drawn with."""
-        return self._cells.style
+    def full_width(self) -> bool:
+        """Whether the margins leave no column out."""
+        return self.left == 0 and self.right == self.columns - 1
 
     def set_style(self, style: CellStyle) -> None:
-        cells = self._maps.get(style)
-        if cells is None:
-            if len(self._maps) > 2048:
-                self._maps.clear()
-            cells = self._maps[style] = CellMap(style)
-        self._cells = cells
-        self.cursor.attrs = cells[" "]
+        """What text is drawn with; of it, erasing takes the background alone ("bce")."""
+        # Text in the default style is recognised by the object.
+        self.style = DEFAULT if style == DEFAULT else style
+        background = style.background
+        self.blank = DEFAULT if background is None else CellStyle(background=background)
 
-    def sgr(self, params: str) -> None:
-        self.set_style(apply_sgr(self._cells.style, params))
+    def set_protection(self, on: bool, kind: str) -> None:
+        """DECSCA and SPA/EPA."""
+        self.protection = kind
+        self.set_style(protect(self.style) if on else unprotect(self.style))
 
-    def designate(self, slot: int, final: str) -> None:
-        """SCS: G0 or G1 is DEC special graphics where `final` is 0, else ASCII."""
-        self.graphics[slot] = final == "0"
+    @property
+    def protecting(self) -> bool:
+        return type(self.style) is Protected
 
-    def draw(self, data: str) -> None:
-        if self.graphics[self.charset]:
-            data = data.translate(_GRAPHICS)
-        elif data.isascii() and IRM not in self.mode:
-            self._draw_ascii(data)
+    def touch(self, rows: Iterable[int]) -> None:
+        self.dirty.update(rows)
+
+    # Scrolling
+
+    def scroll_up(self, count: int, top: int | None = None, *, keep: bool = True) -> None:
+        """SU; from `top`, and into the history where that is the screen's top and `keep`."""
+        first = self.top if top is None else top
+        count = min(count, self.bottom - first + 1)
+        if not self.full_width:
+            self._shift_columns(first, count)
             return
-        for char in data:
-            self._draw_char(char)
+        if first == 0 and keep and not self.alternate:
+            for line in self.rows[:count]:
+                self.remember(line)
+        del self.rows[first : first + count]
+        at = self.bottom + 1 - count
+        self.rows[at:at] = [Line(self.columns, self.blank) for _ in range(count)]
+        self._mark(first)
 
-    def _draw_ascii(self, data: str) -> None:
-        cursor, columns, cells = self.cursor, self.columns, self._cells
-        position, length = 0, len(data)
-        self._last = data[-1]
-        if DECAWM not in self.mode and length > columns - cursor.x:
-            room = max(columns - cursor.x, 1)
-            data = data[: room - 1] + data[-1]
-            length = room
-            cursor.x = min(cursor.x, columns - 1)
-        while position < length:
-            if cursor.x >= columns:
-                self._wrap()
-            take = min(length - position, columns - cursor.x)
-            end = cursor.x + take
-            line = self.buffer[cursor.y]
-            line.update(
-                zip(
-                    range(cursor.x, end),
-                    map(cells.__getitem__, data[position : position + take]),
-                    strict=True,
-                )
-            )
-            self.dirty.add(cursor.y)
-            cursor.x = end
-            position += take
+    def scroll_down(self, count: int, top: int | None = None) -> None:
+        """SD."""
+        first = self.top if top is None else top
+        count = min(count, self.bottom - first + 1)
+        if not self.full_width:
+            self._shift_columns(first, -count)
+            return
+        at = self.bottom + 1 - count
+        del self.rows[at : at + count]
+        self.rows[first:first] = [Line(self.columns, self.blank) for _ in range(count)]
+        self._mark(first)
 
-    def _wrap(self) -> None:
-        if DECAWM in self.mode:
-            self.cursor.x = 0
-            self.index()
+    def _mark(self, first: int) -> None:
+        if first == 0 and self.bottom == self.lines - 1:
+            self.all_dirty = True
         else:
-            self.cursor.x = self.columns - 1
+            self.touch(range(first, self.bottom + 1))
 
-    def _draw_char(self, char: str) -> None:
-        width = char_width(char)
-        cursor = self.cursor
-        if width == 0:
-            self._combine(char)
-            return
-        if cursor.x + width > self.columns:
-            if width > self.columns:
-                return
-            self._wrap()
-            cursor.x = min(cursor.x, self.columns - width)
-        if IRM in self.mode:
-            self.insert_characters(width)
-        line = self.buffer[cursor.y]
-        line[cursor.x] = self._cells[char]
-        if width == 2:
-            line[cursor.x + 1] = self._cells[""]
-        self.dirty.add(cursor.y)
-        cursor.x += width
-        self._last = char
-
-    def _combine(self, char: str) -> None:
-        line = self.buffer[self.cursor.y]
-        x = min(self.cursor.x, self.columns) - 1
-        if x > 0 and not line[x].data:
-            x -= 1
-        if x < 0:
-            return
-        cell = line[x]
-        if len(cell.data) < MAX_COMBINING:
-            line[x] = Cell(cell.data + char, cell.style)
-            self.dirty.add(self.cursor.y)
-
-    def repeat(self, count: int) -> None:
-        """REP: the last printed character again."""
-        if self._last:
-            self.draw(self._last * min(count, self.columns * self.lines))
-
-    # Lines
-
-    def index(self) -> None:
-        top, bottom = self.margins or Margins(0, self.lines - 1)
-        if self.cursor.y == bottom:
-            self._scroll_up(top, bottom, 1)
-        elif self.cursor.y < self.lines - 1:
-            self.cursor.y += 1
-
-    def reverse_index(self) -> None:
-        top, bottom = self.margins or Margins(0, self.lines - 1)
-        if self.cursor.y == top:
-            self._scroll_down(top, bottom, 1)
-        elif self.cursor.y > 0:
-            self.cursor.y -= 1
-
-    def scroll_up(self, count: int) -> None:
-        top, bottom = self.margins or Margins(0, self.lines - 1)
-        self._scroll_up(top, bottom, count)
-
-    def scroll_down(self, count: int) -> None:
-        top, bottom = self.margins or Margins(0, self.lines - 1)
-        self._scroll_down(top, bottom, count)
-
-    def _scroll_up(self, top: int, bottom: int, count: int) -> None:
-        buffer = self.buffer
-        count = min(count, bottom - top + 1)
-        if top == 0 and not self.alternate:
-            for y in range(count):
-                self.remember(buffer.get(y) or {}, self.columns)
-        for y in range(top, bottom + 1 - count):
-            moved = buffer.pop(y + count, None)
-            if moved is None:
-                buffer.pop(y, None)
+    def _shift_columns(self, first: int, up: int) -> None:
+        """Scroll what is between the left and right margins."""
+        rows, left, end = self.rows, self.left, self.right + 1
+        order = range(first, self.bottom + 1)
+        for y in order if up > 0 else reversed(order):
+            if first <= y + up <= self.bottom:
+                rows[y].copy_from(rows[y + up], left, end, left)
             else:
-                buffer[y] = moved
-        for y in range(bottom + 1 - count, bottom + 1):
-            buffer.pop(y, None)
-            self._erase(y, 0, self.columns)
-        self.dirty.update(range(top, bottom + 1))
+                rows[y].fill(left, end, " ", self.blank)
+        self.touch(order)
 
-    def _scroll_down(self, top: int, bottom: int, count: int) -> None:
-        buffer = self.buffer
-        count = min(count, bottom - top + 1)
-        for y in range(bottom, top + count - 1, -1):
-            moved = buffer.pop(y - count, None)
-            if moved is None:
-                buffer.pop(y, None)
-            else:
-                buffer[y] = moved
-        for y in range(top, top + count):
-            buffer.pop(y, None)
-            self._erase(y, 0, self.columns)
-        self.dirty.update(range(top, bottom + 1))
+    def shift_left(self, at: int, count: int) -> None:
+        """Take out `count` columns at `at` in all lines between the margins."""
+        end = self.right + 1
+        count = min(count, end - at)
+        for y in range(self.top, self.bottom + 1):
+            self.rows[y].delete(at, end, count, self.blank)
+        self.touch(range(self.top, self.bottom + 1))
 
-    def remember(self, line: dict[int, Cell], columns: int) -> None:
+    def shift_right(self, at: int, count: int) -> None:
+        """Insert `count` columns at `at` in all lines between the margins."""
+        end = self.right + 1
+        count = min(count, end - at)
+        for y in range(self.top, self.bottom + 1):
+            self.rows[y].insert(at, end, count, self.blank)
+        self.touch(range(self.top, self.bottom + 1))
+
+    def remember(self, line: Line) -> None:
+        """Put `line` into the history."""
         if self.history.maxlen:
-            self.history.append(trimmed(line_runs(line, columns)))
+            self.history.append(pack(line))
             self.pushed += 1
 
-    def insert_lines(self, count: int | None = None) -> None:
-        top, bottom = self.margins or Margins(0, self.lines - 1)
-        if top <= self.cursor.y <= bottom:
-            self._scroll_down(self.cursor.y, bottom, count or 1)
-            self.carriage_return()
+    @property
+    def inside(self) -> bool:
+        """Whether the cursor is within the margins."""
+        return self.top <= self.y <= self.bottom and self.left <= self.x <= self.right
 
-    def delete_lines(self, count: int | None = None) -> None:
-        top, bottom = self.margins or Margins(0, self.lines - 1)
-        if top <= self.cursor.y <= bottom:
-            remember, self.alternate = self.alternate, True
-            self._scroll_up(self.cursor.y, bottom, count or 1)
-            self.alternate = remember
-            self.carriage_return()
+    def insert_lines(self, count: int) -> None:
+        if self.inside:
+            self.scroll_down(count, self.y)
+            self.x, self.pending = self.left, False
 
-    # Erasing: with the background alone, as xterm does ("bce")
+    def delete_lines(self, count: int) -> None:
+        if self.inside:
+            self.scroll_up(count, self.y, keep=False)
+            self.x, self.pending = self.left, False
 
-    def _erase(self, y: int, start: int, end: int) -> None:
-        background = self._cells.style.background
-        line = self.buffer[y]
-        if background is None:
-            if start == 0 and end >= self.columns:
-                line.clear()
-            else:
-                for x in range(start, end):
-                    line.pop(x, None)
+    def insert_columns(self, count: int) -> None:
+        """DECIC."""
+        if self.inside:
+            self.shift_right(self.x, count)
+
+    def delete_columns(self, count: int) -> None:
+        """DECDC."""
+        if self.inside:
+            self.shift_left(self.x, count)
+
+    # Within a line
+
+    def insert_characters(self, count: int) -> None:
+        self.pending = False
+        if self.left <= self.x <= self.right:
+            end = self.right + 1
+            self.rows[self.y].insert(self.x, end, min(count, end - self.x), self.blank)
+            self.dirty.add(self.y)
+
+    def delete_characters(self, count: int) -> None:
+        self.pending = False
+        if self.left <= self.x <= self.right:
+            end = self.right + 1
+            self.rows[self.y].delete(self.x, end, min(count, end - self.x), self.blank)
+            self.dirty.add(self.y)
+
+    # Erasing
+
+    def erase(self, y: int, start: int, end: int, *, selective: bool = False) -> None:
+        """Blanks in the columns `start` to before `end` of row `y`."""
+        line = self.rows[y]
+        if selective or self.protection == "iso":
+            line.blank_unprotected(start, end, DEFAULT if selective else self.blank)
         else:
-            blank = Cell(" ", CellStyle(background=background))
-            line.update(dict.fromkeys(range(start, min(end, self.columns)), blank))
+            line.fill(start, end, " ", self.blank)
+            if start == 0 and end == self.columns:
+                line.plain = self.blank is DEFAULT
+        if end == self.columns:
+            line.wrapped = HARD
         self.dirty.add(y)
 
-    def erase_in_line(self, how: int = 0, private: bool = False) -> None:  # noqa: ARG002
-        x = min(self.cursor.x, self.columns - 1)
-        spans = {0: (x, self.columns), 1: (0, x + 1), 2: (0, self.columns)}
+    def erase_in_line(self, how: int, *, selective: bool = False) -> None:
+        """EL and DECSEL, which leave a pending wrap be."""
+        if how == 0 and self.pending:
+            # What is right of a full line is nothing: grep ends colours with EL.
+            return
+        spans = {0: (self.x, self.columns), 1: (0, self.x + 1), 2: (0, self.columns)}
         if how in spans:
-            self._erase(self.cursor.y, *spans[how])
+            self.erase(self.y, *spans[how], selective=selective)
 
-    def erase_in_display(self, how: int = 0, *_: Any, **__: Any) -> None:
-        rows: Iterable[int] = ()
-        if how == 0:
-            rows = range(self.cursor.y + 1, self.lines)
-        elif how == 1:
-            rows = range(self.cursor.y)
-        elif how == 2:
-            rows = range(self.lines)
-        elif how == 3:
-            self.history.clear()
-            self.dirty.update(range(self.lines))
-        for y in rows:
-            self._erase(y, 0, self.columns)
+    def erase_in_display(self, how: int, *, selective: bool = False) -> None:
+        """ED and DECSED; 3 is the history."""
+        rows = {0: range(self.y + 1, self.lines), 1: range(self.y), 2: range(self.lines)}
+        for y in rows.get(how, ()):
+            self.erase(y, 0, self.columns, selective=selective)
         if how in (0, 1):
-            self.erase_in_line(how)
+            self.erase_in_line(how, selective=selective)
+        elif how == 3 and not selective:
+            self.history.clear()
+            self.all_dirty = True
 
-    def erase_characters(self, count: int | None = None) -> None:
-        x = min(self.cursor.x, self.columns - 1)
-        self._erase(self.cursor.y, x, min(x + (count or 1), self.columns))
-
-    def insert_characters(self, count: int | None = None) -> None:
-        x, count = min(self.cursor.x, self.columns - 1), count or 1
-        line = self.buffer[self.cursor.y]
-        moved = {k + count: v for k, v in line.items() if x <= k < self.columns - count}
-        self._erase(self.cursor.y, x, self.columns)
-        line.update(moved)
-        self._erase(self.cursor.y, x, min(x + count, self.columns))
-
-    def delete_characters(self, count: int | None = None) -> None:
-        x, count = min(self.cursor.x, self.columns - 1), count or 1
-        line = self.buffer[self.cursor.y]
-        moved = {k - count: v for k, v in line.items() if k >= x + count}
-        self._erase(self.cursor.y, x, self.columns)
-        for y in range(x, max(x, self.columns - count)):
-            line.pop(y, None)
-        line.update(moved)
+    def erase_characters(self, count: int) -> None:
+        self.pending = False
+        self.erase(self.y, self.x, min(self.x + count, self.columns))
 
     def alignment_display(self) -> None:
-        cell = Cell("E", DEFAULT)
-        for y in range(self.lines):
-            self.buffer[y].update(dict.fromkeys(range(self.columns), cell))
-        self.margins = None
-        self.cursor.x = self.cursor.y = 0
-        self.dirty.update(range(self.lines))
+        """DECALN."""
+        self.reset_margins()
+        self.x = self.y = 0
+        self.pending = False
+        for line in self.rows:
+            line.fill(0, self.columns, "E", DEFAULT)
+            line.plain, line.wrapped = True, HARD
+        self.all_dirty = True

@@ -16,12 +16,13 @@ MAX_SEQUENCE = 4096
 MAX_STRING = 1_500_000
 """Characters of one OSC body; what follows is swallowed."""
 
+# C1 controls come as U+0080..9F, as xterm takes them in UTF-8. CAN, SUB and ESC end a sequence.
 _TEXT = re.compile("[^\x00-\x1f\x7f-\x9f]+")
-_CSI = re.compile("\x1b\\[([\x00-\x17\x19\x1c-\x3f\x7f]*)([\x40-\x7e])")
-_CSI_OPEN = re.compile("\x1b\\[[\x00-\x17\x19\x1c-\x3f\x7f]*\\Z")
-_ESCAPE = re.compile("\x1b([\x20-\x2f]*)([\x30-\x7e])")
-_ESCAPE_OPEN = re.compile("\x1b[\x20-\x2f]*\\Z")
-_CSI_BROKEN = re.compile("\x1b\\[[\x00-\x17\x19\x1c-\x3f\x7f]*")
+_OPEN = "(?:\x1b([\x00-\x17\x19\x1c-\x1f\x7f]*)\\[|\x9b)([\x00-\x17\x19\x1c-\x3f\x7f]*)"
+_CSI_OPEN = re.compile(_OPEN)
+_CSI = re.compile(_OPEN + "([\x40-\x7e])")
+_ESCAPE_OPEN = re.compile("\x1b[\x00-\x17\x19\x1c-\x2f\x7f]*")
+_ESCAPE = re.compile("\x1b([\x00-\x17\x19\x1c-\x2f\x7f]*)([\x30-\x7e])")
 _CONTROL = re.compile("[\x00-\x1f\x7f]")
 _OSC_END = re.compile("[\x07\x18\x1a\x1b\x9c]")
 _STRING_END = re.compile("[\x18\x1a\x1b\x9c]")
@@ -40,8 +41,8 @@ class ParserTarget(Protocol):
 
     def csi(self, prefix: str, params: str, intermediates: str, final: str) -> None: ...
 
-    def string(self, kind: str, body: str) -> None:
-        """A whole OSC, DCS, SOS, PM or APC."""
+    def string(self, kind: str, body: str, end: str) -> None:
+        """A whole OSC, DCS, SOS, PM or APC, and what ended it: BEL or ST."""
 
 
 class Parser:
@@ -59,7 +60,7 @@ class Parser:
         text = self._rest + self._decoder.decode(data)
         self._rest = ""
         position, end = 0, len(text)
-        match_text, draw = _TEXT.match, self._target.draw
+        match_text, draw, control = _TEXT.match, self._target.draw, self._target.control
         while position < end:
             if self._string:
                 position = self._in_string(text, position)
@@ -69,34 +70,38 @@ class Parser:
                 position = found.end()
                 continue
             char = text[position]
-            if char == "\x1b":
-                position = self._escape(text, position)
+            if char == "\x1b" or char == "\x9b":
+                position = self._sequence(text, position)
             else:
                 position += 1
                 if char < " ":
-                    self._target.control(char)
+                    control(char)
+                elif char > "\x7f":
+                    self._escape("", chr(ord(char) - 0x40))
 
-    def _escape(self, text: str, position: int) -> int:
+    def _sequence(self, text: str, position: int) -> int:
         if found := _CSI.match(text, position):
-            self._csi(found.group(1), found.group(2))
+            early, body, final = found.groups()
+            self._csi((early or "") + body, final)
             return found.end()
-        if text.startswith("\x1b[", position):
-            if _CSI_OPEN.match(text, position):
+        if unfinished := _CSI_OPEN.match(text, position):
+            if unfinished.end() == len(text):
                 return self._keep(text, position)
-            # A character that can't stand here ends the sequence unfinished.
-            broken = _CSI_BROKEN.match(text, position)
-            return broken.end() if broken else position + 1
+            # A character that can't stand here ends the sequence.
+            return unfinished.end()
         if found := _ESCAPE.match(text, position):
             intermediates, final = found.groups()
-            kind = "" if intermediates else _STRINGS.get(final, "")
-            if kind:
-                self._string, self._body, self._body_length = kind, [], 0
-            else:
-                self._target.escape(intermediates, final)
+            self._escape(self._without_controls(intermediates), final)
             return found.end()
-        if _ESCAPE_OPEN.match(text, position):
+        if (open_ := _ESCAPE_OPEN.match(text, position)) and open_.end() == len(text):
             return self._keep(text, position)
         return position + 1
+
+    def _escape(self, intermediates: str, final: str) -> None:
+        if kind := "" if intermediates else _STRINGS.get(final, ""):
+            self._string, self._body, self._body_length = kind, [], 0
+        else:
+            self._target.escape(intermediates, final)
 
     def _keep(self, text: str, position: int) -> int:
         if len(text) - position <= MAX_SEQUENCE:
@@ -104,15 +109,18 @@ class Parser:
         return len(text)
 
     def _csi(self, body: str, final: str) -> None:
-        if not body.isprintable():
-            # Controls inside a sequence act at once, as on a VT100.
-            for control in _CONTROL.findall(body):
-                if control != "\x7f":
-                    self._target.control(control)
-            body = _CONTROL.sub("", body)
-        if parts := _PARTS.match(body):
+        if parts := _PARTS.match(self._without_controls(body)):
             prefix, params, intermediates = parts.groups()
             self._target.csi(prefix, params, intermediates, final)
+
+    def _without_controls(self, body: str) -> str:
+        """`body` without its controls, which act at once, as on a VT100."""
+        if body.isprintable():
+            return body
+        for control in _CONTROL.findall(body):
+            if control != "\x7f":
+                self._target.control(control)
+        return _CONTROL.sub("", body)
 
     def _in_string(self, text: str, position: int) -> int:
         pattern = _OSC_END if self._string == "osc" else _STRING_END
@@ -128,12 +136,12 @@ class Parser:
             # The other half of ST may still come.
             self._rest = text[stop:]
             return len(text)
-        finished = char in "\x07\x9c" or text.startswith("\x1b\\", stop)
+        terminated = text.startswith("\x1b\\", stop)
         kind, self._string = self._string, ""
-        if finished:
-            self._target.string(kind, "".join(self._body))
+        if terminated or char in "\x07\x9c":
+            self._target.string(kind, "".join(self._body), "\x07" if char == "\x07" else "\x1b\\")
         self._body = []
-        if text.startswith("\x1b\\", stop):
+        if terminated:
             return stop + 2
         # Any other escape sequence ends the string and is one of its own.
         return stop if char == "\x1b" else stop + 1

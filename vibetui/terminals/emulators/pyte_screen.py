@@ -1,234 +1,267 @@
-"""`PyteScreen`: the grid with cursor, modes, the alternate screen and resizing put right."""
+"""`PyteScreen`: the writer with modes, two screens, saved cursors and resets."""
 
 from __future__ import annotations
 
-import copy
-from typing import Any
+from dataclasses import dataclass
 
-from pyte.screens import StaticDefaultDict
-
-from vibetui.terminals.emulators.pyte_cells import BLANK, DEFAULT, cells_of
-from vibetui.terminals.emulators.pyte_grid import DECAWM, DECOM, DECTCEM, IRM, LNM, Grid
+from vibetui.terminals.emulators.pyte_cells import DEFAULT, Line
+from vibetui.terminals.emulators.pyte_charsets import Charsets
+from vibetui.terminals.emulators.pyte_grid import DECAWM, DECLRMM, DECOM, DECTCEM, IRM, LNM
+from vibetui.terminals.emulators.pyte_reflow import Reflowed, reflow
+from vibetui.terminals.emulators.pyte_writer import Writer
+from vibetui.terminals.protocol import CellStyle
 
 _ALTERNATE = (47, 1047, 1049)
+_TRACKING = frozenset((9, 1000, 1002, 1003))
+_DECCOLM, _DECNCSM, _ALLOW_DECCOLM, _SAVE_CURSOR = 3, 95, 40, 1048
+_REVERSE, _SCROLLS_ALTERNATE = 5, 1007
 _KNOWN_PRIVATE = frozenset(
-    (1, 5, 6, 7, 9, 12, 25, 66, 1000, 1002, 1003, 1004, 1005, 1006, 1007, 1015, 2004, 2026)
+    (
+        *(1, 3, 4, 5, 6, 7, 8, 9, 12, 18, 19, 25, 40, 41, 42, 45, 66, 67, 69, 95),
+        *(1000, 1002, 1003, 1004, 1005, 1006, 1007, 1015, 1045, 2004, 2026, 2027),
+    )
 )
-_DEFAULT_MODES = frozenset((DECAWM, DECTCEM, 1007 << 5))
-_KNOWN_ANSI = frozenset((IRM, LNM))
+"""Those that are kept; what they change is here, in the pane, or, as with DECSCLM, nowhere."""
+_KNOWN_ANSI = frozenset((2, IRM, 12, LNM))
+_NEVER_ANSI = frozenset((1, 5, 7, 10, 11, 13, 14, 15, 16, 17, 18, 19))
+_DEFAULT_MODES = frozenset((DECAWM, DECTCEM, _SCROLLS_ALTERNATE))
+_DEFAULT_ANSI = frozenset((12,))
+_MAX_FLAGS = 32
 
 
-class PyteScreen(Grid):
+@dataclass(slots=True)
+class _Saved:
+    """What DECSC keeps."""
+
+    x: int
+    y: int
+    pending: bool
+    style: CellStyle
+    charsets: Charsets
+    origin: bool
+
+
+class PyteScreen(Writer):
     """What `Commands` drives. Nothing in it raises for any parameters."""
 
     def __init__(self, columns: int, lines: int, history: int) -> None:
-        self._other: dict[str, Any] = {}
-        """Of the screen that isn't shown: its buffer and the row of its cursor."""
-        self._saved: dict[bool, tuple[Any, ...]] = {}
         super().__init__(columns, lines, history)
-        # pyte's constructor sets its own idea of the modes after the reset.
-        self.mode = set(_DEFAULT_MODES)
+        self._start()
+
+    def _start(self) -> None:
+        self.private = set(_DEFAULT_MODES)
+        self.ansi = set(_DEFAULT_ANSI)
+        self._other: list[Line] = []
+        """The rows of the screen that isn't shown, once there is one."""
+        self._saved: dict[bool, _Saved] = {}
+        self._kept_modes: dict[int, bool] = {}
+        self._flags: dict[bool, list[int]] = {False: [0], True: [0]}
 
     def reset(self) -> None:
-        super().reset()
-        self.mode = set(_DEFAULT_MODES)
-        self.cursor.attrs = BLANK
+        """RIS."""
+        self.rows = [Line(self.columns) for _ in range(self.lines)]
+        self.history.clear()
         self.alternate = False
-        self._other = {}
-        self._saved = {}
-        self.graphics = [False, False]
-        self.set_style(DEFAULT)
+        self.x = self.y = 0
+        self.pending = False
+        self.reset_margins()
+        self.reset_tabs()
+        self._start()
+        self._plain_pen()
+        self.all_dirty = True
 
     def soft_reset(self) -> None:
         """DECSTR."""
-        self.mode.difference_update((DECOM, IRM, 1 << 5, 66 << 5))
-        self.mode.update((DECAWM, DECTCEM))
-        self.cursor.hidden = False
-        self.margins = None
-        self._saved = {}
-        self.graphics = [False, False]
-        self.charset = 0
+        self.private -= {1, DECOM, 42, 45, 66, DECLRMM, 1045}
+        self.private |= {DECAWM, DECTCEM}
+        self.ansi -= {2, IRM}
+        self.reset_margins()
+        self._saved.pop(self.alternate, None)
+        self.pending = False
+        self._flags[self.alternate] = [0]
+        self._plain_pen()
+
+    def _plain_pen(self) -> None:
+        self.charsets = Charsets()
+        self.protection = ""
         self.set_style(DEFAULT)
 
-    def has_private(self, number: int) -> bool:
-        return number << 5 in self.mode
-
-    def mode_state(self, number: int, *, private: bool) -> int:
-        """DECRPM: 0 unknown, 1 set, 2 reset."""
-        if private and number in _ALTERNATE:
-            return 1 if self.alternate else 2
-        if number not in (_KNOWN_PRIVATE if private else _KNOWN_ANSI):
-            return 0
-        return 1 if (number << 5 if private else number) in self.mode else 2
-
-    # The cursor
-
-    def cursor_up(self, count: int | None = None) -> None:
-        top = self.margins.top if self.margins and self.cursor.y >= self.margins.top else 0
-        self.cursor.y = max(self.cursor.y - (count or 1), top)
-        self.ensure_hbounds()
-
-    def cursor_down(self, count: int | None = None) -> None:
-        bottom = self.lines - 1
-        if self.margins and self.cursor.y <= self.margins.bottom:
-            bottom = self.margins.bottom
-        self.cursor.y = min(self.cursor.y + (count or 1), bottom)
-        self.ensure_hbounds()
-
-    def cursor_position(self, line: int | None = None, column: int | None = None) -> None:
-        top, bottom = 0, self.lines - 1
-        if self.margins is not None and DECOM in self.mode:
-            top, bottom = self.margins
-        self.cursor.y = min(max((line or 1) - 1 + top, top), bottom)
-        self.cursor.x = (column or 1) - 1
-        self.ensure_hbounds()
-
-    def cursor_to_line(self, line: int | None = None) -> None:
-        self.cursor_position(line, min(self.cursor.x, self.columns - 1) + 1)
-
-    def tab_forward(self, count: int) -> None:
-        for _ in range(min(count, self.columns)):
-            self.tab()
-
-    def tab_back(self, count: int) -> None:
-        for _ in range(min(count, self.columns)):
-            before = [stop for stop in self.tabstops if stop < self.cursor.x]
-            self.cursor.x = max(before, default=0)
-
-    def tab(self) -> None:
-        after = [stop for stop in self.tabstops if self.cursor.x < stop < self.columns]
-        self.cursor.x = min(after, default=self.columns - 1)
+    # The saved cursor
 
     def save_cursor(self) -> None:
-        self._saved[self.alternate] = (
-            copy.copy(self.cursor),
+        """DECSC."""
+        self._saved[self.alternate] = _Saved(
+            self.x,
+            self.y,
+            self.pending,
             self.style,
-            self.charset,
-            list(self.graphics),
-            DECOM in self.mode,
+            self.charsets.copy(),
+            DECOM in self.private,
         )
 
     def restore_cursor(self) -> None:
-        saved = self._saved.get(self.alternate)
-        if saved is None:
-            self.mode.discard(DECOM)
-            self.cursor_position()
-            self.set_style(DEFAULT)
-            return
-        cursor, style, self.charset, graphics, origin = saved
-        hidden = self.cursor.hidden
-        self.cursor = copy.copy(cursor)
-        self.cursor.hidden = hidden
-        self.graphics = list(graphics)
-        (self.mode.add if origin else self.mode.discard)(DECOM)
-        self.cursor.x = min(self.cursor.x, self.columns)
-        self.ensure_vbounds()
-        self.set_style(style)
+        """DECRC; home where nothing was saved."""
+        saved = self._saved.get(self.alternate) or _Saved(0, 0, False, DEFAULT, Charsets(), False)
+        self.x, self.y = min(saved.x, self.columns - 1), min(saved.y, self.lines - 1)
+        self.pending = saved.pending and self.x == saved.x
+        self.charsets = saved.charsets.copy()
+        self.set_style(saved.style)
+        (self.private.add if saved.origin else self.private.discard)(DECOM)
 
     # Modes
 
-    def set_mode(self, *modes: int, **kwargs: Any) -> None:
-        for mode in modes:
-            self._switch(mode, bool(kwargs.get("private")), on=True)
-
-    def reset_mode(self, *modes: int, **kwargs: Any) -> None:
-        for mode in modes:
-            self._switch(mode, bool(kwargs.get("private")), on=False)
-
-    def _switch(self, mode: int, private: bool, *, on: bool) -> None:
+    def mode_state(self, number: int, *, private: bool) -> int:
+        """DECRPM: 0 unknown, 1 set, 2 reset, 4 never set."""
         if not private:
-            if mode in _KNOWN_ANSI:
-                (self.mode.add if on else self.mode.discard)(mode)
-            return
-        if mode in _ALTERNATE:
-            self._switch_screen(mode, on)
-        elif mode == 1048:
+            if number in _NEVER_ANSI:
+                return 4
+            return (1 if number in self.ansi else 2) if number in _KNOWN_ANSI else 0
+        if number in _ALTERNATE:
+            return 1 if self.alternate else 2
+        if number == _SAVE_CURSOR:
+            return 1 if self.alternate in self._saved else 2
+        return (1 if number in self.private else 2) if number in _KNOWN_PRIVATE else 0
+
+    def set_ansi(self, number: int, *, on: bool) -> None:
+        """SM and RM."""
+        if number in _KNOWN_ANSI:
+            (self.ansi.add if on else self.ansi.discard)(number)
+
+    def set_private(self, number: int, *, on: bool) -> None:
+        """DECSET and DECRST."""
+        if number in _ALTERNATE:
+            self._switch_screen(number, on)
+        elif number == _SAVE_CURSOR:
             (self.save_cursor if on else self.restore_cursor)()
-        if mode not in _KNOWN_PRIVATE:
-            return
-        (self.mode.add if on else self.mode.discard)(mode << 5)
-        if mode == 5:
-            self.dirty.update(range(self.lines))
-        elif mode == 6:
-            self.cursor_position()
-        elif mode == 25:
-            self.cursor.hidden = not on
-        elif mode in (9, 1000, 1002, 1003) and on:
-            # xterm has one tracking mode at a time; the last one asked for wins.
-            self.mode.difference_update({9 << 5, 1000 << 5, 1002 << 5, 1003 << 5} - {mode << 5})
+        elif number in _KNOWN_PRIVATE and (number != _DECCOLM or _ALLOW_DECCOLM in self.private):
+            if number in _TRACKING and on:
+                # xterm has one tracking mode at a time; the last one asked for wins.
+                self.private -= _TRACKING
+            (self.private.add if on else self.private.discard)(number)
+            self._mode_changed(number, on)
 
-    def _switch_screen(self, mode: int, on: bool) -> None:
-        if on == self.alternate:
-            if on and mode == 1049:
-                self.save_cursor()
-            return
-        if on and mode == 1049:
+    def _mode_changed(self, number: int, on: bool) -> None:
+        if number == _REVERSE:
+            self.all_dirty = True
+        elif number == DECOM:
+            self.home()
+        elif number == DECAWM and not on:
+            self.pending = False
+        elif number == DECLRMM:
+            self.left, self.right = 0, self.columns - 1
+        elif number == _DECCOLM:
+            # The pane's width is its own; the rest of DECCOLM is done.
+            self.reset_margins()
+            self.home()
+            if _DECNCSM not in self.private:
+                self.erase_in_display(2)
+
+    def keep_mode(self, number: int) -> None:
+        """XTSAVE."""
+        self._kept_modes[number] = self.mode_state(number, private=True) == 1
+
+    def recall_mode(self, number: int) -> None:
+        """XTRESTORE."""
+        if number in self._kept_modes:
+            self.set_private(number, on=self._kept_modes[number])
+
+    def _switch_screen(self, number: int, on: bool) -> None:
+        if on and number == 1049:
             self.save_cursor()
-        if not on and mode == 1047:
-            self.buffer.clear()
-        mine = {"buffer": self.buffer, "cursor_y": self.cursor.y}
-        self.buffer = self._other.get("buffer") or self._new_buffer()
-        self._other = mine
-        self.alternate = on
-        if on and mode in (1047, 1049):
-            self.buffer.clear()
-        if not on and mode == 1049:
+        if on != self.alternate:
+            if not on and number == 1047:
+                self._clear()
+            self._other, self.rows = self.rows, self._other or self._new_rows()
+            self.alternate = on
+            self.all_dirty = True
+        if on and number == 1049:
+            self._clear()
+        if not on and number == 1049:
             self.restore_cursor()
-        self.dirty.update(range(self.lines))
 
-    def _new_buffer(self) -> Any:
-        fresh: Any = copy.copy(self.buffer)
-        fresh.clear()
-        return fresh
+    def _new_rows(self) -> list[Line]:
+        return [Line(self.columns) for _ in range(self.lines)]
+
+    def _clear(self) -> None:
+        self.rows = [Line(self.columns, self.blank) for _ in range(self.lines)]
+        self.all_dirty = True
+
+    # kitty's keyboard protocol
+
+    @property
+    def keyboard_flags(self) -> int:
+        return self._flags[self.alternate][-1]
+
+    def set_flags(self, flags: int, how: int) -> None:
+        """CSI = flags ; how u."""
+        stack = self._flags[self.alternate]
+        changed = {1: flags, 2: stack[-1] | flags, 3: stack[-1] & ~flags}
+        stack[-1] = changed.get(how, stack[-1]) % _MAX_FLAGS
+
+    def push_flags(self, flags: int) -> None:
+        """CSI > flags u; of a stack that is full, the oldest entry goes."""
+        stack = self._flags[self.alternate]
+        stack.append(flags % _MAX_FLAGS)
+        del stack[:-9]
+
+    def pop_flags(self, count: int) -> None:
+        """CSI < count u."""
+        stack = self._flags[self.alternate]
+        del stack[max(len(stack) - count, 0) :]
+        if not stack:
+            stack.append(0)
 
     # Size
 
-    def resize(self, lines: int | None = None, columns: int | None = None) -> None:
-        lines, columns = lines or self.lines, columns or self.columns
+    def resize(self, lines: int, columns: int) -> None:
+        """Reflow the first screen and its history, crop the alternate one."""
         if (lines, columns) == (self.lines, self.columns):
             return
-        moved = self._fit(self.buffer, self.cursor.y, lines, columns, primary=not self.alternate)
-        self.cursor.y += moved
-        if "buffer" in self._other:
-            other_y = self._other["cursor_y"]
-            shift = self._fit(
-                self._other["buffer"], other_y, lines, columns, primary=self.alternate
-            )
-            self._other["cursor_y"] = min(max(other_y + shift, 0), lines - 1)
-            if self.alternate and False in self._saved:
-                self._saved[False][0].y = min(max(self._saved[False][0].y + shift, 0), lines - 1)
-        self.tabstops = {stop for stop in self.tabstops if stop < columns} | set(
+        primary = self._other if self.alternate else self.rows
+        saved = self._saved.get(False)
+        if not self.alternate:
+            cursor = (self.y, self.x + self.pending)
+        else:
+            cursor = (saved.y, saved.x + saved.pending) if saved else (0, 0)
+        done = reflow(self.history, primary, cursor, lines, columns)
+        first_line = self.pushed - len(self.history)
+        self.history = done.history
+        self.pushed = first_line + len(self.history)
+        if self.alternate:
+            self._other = done.rows
+            self._crop_alternate(lines, columns)
+        elif self._other:
+            self._other = _cropped(self._other, 0, lines, columns)
+        self._take_size(lines, columns, done, saved)
+
+    def _crop_alternate(self, lines: int, columns: int) -> None:
+        above = max(0, self.y - (lines - 1))
+        self.rows = _cropped(self.rows, above, lines, columns)
+        self.y -= above
+        self.x = min(self.x, columns - 1)
+        self.pending = False
+
+    def _take_size(self, lines: int, columns: int, done: Reflowed, saved: _Saved | None) -> None:
+        shift = done.row - (saved.y if self.alternate and saved else self.y)
+        if not self.alternate:
+            self.rows = done.rows
+            self.y, self.x, self.pending = done.row, done.column, done.pending
+            if saved:
+                saved.y = min(max(saved.y + shift, 0), lines - 1)
+                saved.x = min(saved.x, columns - 1)
+        elif saved:
+            saved.y, saved.x, saved.pending = done.row, done.column, done.pending
+        self.tabs = {stop for stop in self.tabs if stop < columns} | set(
             range((self.columns + 7) // 8 * 8, columns, 8)
         )
         self.lines, self.columns = lines, columns
-        self.margins = None
-        self.ensure_vbounds()
-        self.ensure_hbounds()
+        self.reset_margins()
         self.dirty.clear()
-        self.dirty.update(range(lines))
+        self.all_dirty = True
 
-    def _fit(self, buffer: Any, y: int, lines: int, columns: int, *, primary: bool) -> int:
-        """Make `buffer` `lines` x `columns`; the rows by which its content moved down."""
-        for line in buffer.values():
-            for x in [x for x in line if x >= columns]:
-                del line[x]
-        # Rows below the cursor go first, then the topmost into history.
-        push = max(0, y - (lines - 1))
-        if push and primary:
-            for row in range(push):
-                self.remember(buffer.get(row) or {}, self.columns)
-        pull = 0
-        if primary and lines > self.lines and y == self.lines - 1:
-            pull = min(lines - self.lines, len(self.history))
-        shift = pull - push
-        if shift:
-            kept = {row + shift: line for row, line in buffer.items() if row + shift >= 0}
-            buffer.clear()
-            buffer.update(kept)
-        for row in range(pull - 1, -1, -1):
-            line = StaticDefaultDict(BLANK)
-            line.update({x: c for x, c in cells_of(self.history.pop()).items() if x < columns})
-            buffer[row] = line
-        for row in [row for row in buffer if row >= lines]:
-            del buffer[row]
-        return shift
+
+def _cropped(rows: list[Line], above: int, lines: int, columns: int) -> list[Line]:
+    kept = rows[above : above + lines]
+    for line in kept:
+        line.crop(columns)
+    return kept + [Line(columns) for _ in range(lines - len(kept))]

@@ -1,4 +1,4 @@
-"""SGR parameters (``CSI … m``) onto a `CellStyle`, with colons as ITU T.416 has them."""
+"""SGR parameters (``CSI … m``) onto a `CellStyle` and back, with colons as ITU T.416 has them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any
 
 from vibetui.terminals.protocol import CellStyle, Color, Underline
 
-_DEFAULT = CellStyle()
 _SIMPLE: dict[int, dict[str, Any]] = {
     1: {"bold": True},
     2: {"dim": True},
@@ -29,14 +28,16 @@ _SIMPLE: dict[int, dict[str, Any]] = {
     29: {"strike": False},
     39: {"foreground": None},
     49: {"background": None},
+    53: {"overline": True},
+    55: {"overline": False},
+    59: {"underline_color": None},
     **{30 + index: {"foreground": index} for index in range(8)},
     **{40 + index: {"background": index} for index in range(8)},
     **{90 + index: {"foreground": 8 + index} for index in range(8)},
     **{100 + index: {"background": 8 + index} for index in range(8)},
 }
 _UNDERLINES = {int(kind): kind for kind in Underline}
-_TARGETS = {38: "foreground", 48: "background", 58: ""}
-"""58 colours the underline, which a `CellStyle` doesn't have; its arguments are still eaten."""
+_TARGETS = {38: "foreground", 48: "background", 58: "underline_color"}
 
 
 @lru_cache(maxsize=4096)
@@ -51,14 +52,15 @@ def apply_sgr(style: CellStyle, params: str) -> CellStyle:
         code, *colons = item.split(":")
         number = _number(code) or 0
         if number == 0 and not colons:
-            style, changes = _DEFAULT, {}
+            # Protection and links aren't SGR's.
+            style, changes = type(style)(link=style.link), {}
         elif number in _TARGETS:
             if colons:
                 color, known = _colon_color(colons)
             else:
                 color, known, eaten = _semicolon_color(items[index : index + 4])
                 index += eaten
-            if known and _TARGETS[number]:
+            if known:
                 changes[_TARGETS[number]] = color
         elif number == 4 and colons:
             changes["underline"] = _UNDERLINES.get(_number(colons[0]) or 0, Underline.SINGLE)
@@ -101,3 +103,41 @@ def _rgb(numbers: list[int | None]) -> tuple[Color, bool]:
     if len(values) == 3 and all(value < 256 for value in values):
         return (values[0], values[1], values[2]), True
     return None, False
+
+
+def sgr_of(style: CellStyle) -> str:
+    """Parameters that make `style` of the default (DECRQSS)."""
+    parts = ["0"]
+    parts += [str(number) for number, name in _FLAGS if getattr(style, name)]
+    if style.underline:
+        kind = int(style.underline)
+        parts.append("4" if kind == Underline.SINGLE else f"4:{kind}")
+    for base, color in ((30, style.foreground), (40, style.background)):
+        parts += _color_parameters(base, color)
+    if style.underline_color is not None:
+        parts += _color_parameters(50, style.underline_color, palette_only=True)
+    return ";".join(parts)
+
+
+_FLAGS = (
+    (1, "bold"),
+    (2, "dim"),
+    (3, "italic"),
+    (5, "blink"),
+    (7, "reverse"),
+    (8, "conceal"),
+    (9, "strike"),
+    (53, "overline"),
+)
+
+
+def _color_parameters(base: int, color: Color, *, palette_only: bool = False) -> list[str]:
+    if color is None:
+        return []
+    if isinstance(color, tuple):
+        return [f"{base + 8}:2::{color[0]}:{color[1]}:{color[2]}"]
+    if color < 8 and not palette_only:
+        return [str(base + color)]
+    if color < 16 and not palette_only:
+        return [str(base + 60 + color - 8)]
+    return [f"{base + 8}:5:{color}"]
