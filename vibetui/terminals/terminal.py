@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Protocol
 
 import structlog
 
@@ -14,6 +15,7 @@ from vibetui.agent import AgentConnection, ExitStatus, TerminalSpec, TerminalStr
 from vibetui.errors import AgentError
 from vibetui.events import EventCode
 from vibetui.settings import Settings
+from vibetui.terminals.boundaries import unfinished
 from vibetui.terminals.emulators import make_emulator
 from vibetui.terminals.protocol import Emulator
 from vibetui.terminals.slices import SlicedFeeder
@@ -26,6 +28,27 @@ ENVIRONMENT: Mapping[str, str] = MappingProxyType(
 )
 _REPLAY_BYTES = {"ghostty": 4 << 20, "pyte": 192 << 10}
 """What joining costs at most: some 50 ms with ghostty, 150 ms with pyte."""
+_KEEPS_UP = frozenset({"ghostty"})
+"""Emulators so fast that they can read along while the output goes elsewhere at full speed."""
+_PIECE = 64 * 1024
+"""Bytes that an outlet is given at once: so much is read along while the kernel writes."""
+_AFRESH = (
+    b"\x18\x1b\\\x1b[?1049l\x1b[!p\x1b>\x1b(B\x0f\x1b[0m"
+    b"\x1b[?1;5;9;1000;1002;1003;1004;1005;1006;1015;2004;2026l\x1b[999;1H\r\n"
+)
+"""Ends what was cut, switches everything off and goes on below what the screen shows."""
+
+
+class Outlet(Protocol):
+    """Takes a terminal's output as it is, in the pane's place."""
+
+    async def write(self, data: bytes | memoryview) -> None:
+        """Returns when `data` is written, or when nobody wants it any more."""
+        ...
+
+    def end(self) -> None:
+        """No more will come."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +81,11 @@ class Terminal:
         self._subscribers: list[Callable[[], None]] = []
         self._notice: asyncio.Handle | None = None
         self._closed = False
+        self._taking = asyncio.Lock()
+        self._fed: bytes | memoryview = b""
+        self._outlet: Outlet | None = None
+        self._missed = bytearray()
+        self._cut = False
 
     @classmethod
     async def start(
@@ -116,9 +144,13 @@ class Terminal:
         Raises:
             AgentError: The connection broke, or `close` was called.
         """
-        await self._take(self._stream.replay.data, replaying=True)
-        while data := await self._stream.read():
-            await self._take(data, replaying=self._stream.replaying)
+        try:
+            await self._take(self._stream.replay.data, replaying=True)
+            while data := await self._stream.read():
+                await self._take(data, replaying=self._stream.replaying)
+        finally:
+            if self._outlet is not None:
+                self._outlet.end()
         if self._stream.exit is None:
             raise AgentError("The terminal ended without saying how.", "Open the session again.")
         self.exit = self._stream.exit
@@ -127,25 +159,93 @@ class Terminal:
 
     async def _take(self, data: bytes, *, replaying: bool) -> None:
         view = memoryview(data)
-        while view:
-            view = view[self._feeder.feed(view) :]
-            replies = self.emulator.take_replies()
-            # A replayed query was answered when it was new; answered again it would be typed.
-            if replies and not replaying:
-                self._stream.send(replies)
-            self._changed()
-            # Lets the loop turn: a screenful that waits must not wait for the whole of a flood.
-            await asyncio.sleep(0)
+        async with self._taking:
+            while view:
+                if self._outlet is not None:
+                    taken = await self._pass_on(view[:_PIECE], self._outlet)
+                else:
+                    taken = self._feed(view, answering=not replaying)
+                    self._changed()
+                view = view[taken:]
+                # Lets the loop turn: a screenful that waits must not wait for the whole of a flood.
+                await asyncio.sleep(0)
+
+    def _feed(self, view: memoryview, *, answering: bool) -> int:
+        taken = self._feeder.feed(view)
+        self._fed = view[:taken]
+        replies = self.emulator.take_replies()
+        # A replayed query was answered when it was new; answered again it would be typed.
+        if replies and answering:
+            self._stream.send(replies)
+        return taken
+
+    # The output to somebody else
+
+    async def caught_up(self) -> None:
+        """Until all that has been read so far is on the screen."""
+        async with self._taking:
+            return
+
+    def divert(self, outlet: Outlet) -> bytes:
+        """Give the output from now on to `outlet`, byte for byte; subscribers hear nothing.
+
+        Whoever reads the outlet answers the program's queries.
+
+        Returns:
+            The beginning of a control sequence or a character that is to be completed: it is on no
+            screen yet.
+        """
+        self._outlet = outlet
+        return unfinished(self._fed)
+
+    async def rejoin(self, modes: bytes) -> None:
+        """Take the output back, the screen brought up to what the outlet was given.
+
+        Args:
+            modes: Switches on what the program has on, where the emulator has missed that.
+        """
+        async with self._taking:
+            self._outlet = None
+            missed, self._missed = bytes(self._missed), bytearray()
+            if self._cut:
+                # What came before is gone; a line's beginning is where the rest makes sense.
+                missed = _AFRESH + modes + missed[missed.find(b"\n") + 1 :]
+            self._cut = False
+            view = memoryview(missed)
+            while view:
+                view = view[self._feed(view, answering=False) :]
+                await asyncio.sleep(0)
+            self.emulator.take_bells()
+            self.emulator.take_clipboard()
+        self._changed()
+
+    async def _pass_on(self, piece: memoryview, outlet: Outlet) -> int:
+        await outlet.write(piece)
+        if self.emulator.name in _KEEPS_UP:
+            return self._feed(piece, answering=False)
+        self._missed += piece
+        if len(self._missed) > 2 * _REPLAY_BYTES[self.emulator.name]:
+            del self._missed[: -_REPLAY_BYTES[self.emulator.name]]
+            self._cut = True
+        return len(piece)
 
     def write(self, data: bytes) -> None:
         """Type `data`."""
         if data and not self._closed:
             self._stream.send(data)
 
-    def resize(self, rows: int, columns: int) -> None:
-        """Give the screen and the program a new size in cells."""
+    async def drain(self) -> None:
+        """Until little of what was typed waits in this process."""
+        await self._stream.drain()
+
+    def resize(self, rows: int, columns: int, *, outlet: Outlet | None = None) -> None:
+        """Give the screen and the program a new size in cells.
+
+        Ignored from anybody but the `outlet` that has the output, where one has it.
+        """
         rows, columns = max(rows, 1), max(columns, 1)
-        if (rows, columns) == (self.emulator.rows, self.emulator.columns):
+        unchanged = (rows, columns) == (self.emulator.rows, self.emulator.columns)
+        if unchanged or outlet is not self._outlet:
             return
         self.emulator.resize(rows, columns)
         self._stream.resize(rows, columns)
@@ -166,7 +266,7 @@ class Terminal:
         return unsubscribe
 
     def _changed(self) -> None:
-        if self._notice is None and self._subscribers:
+        if self._notice is None and self._subscribers and self._outlet is None:
             self._notice = asyncio.get_running_loop().call_soon(self._notify)
 
     def _notify(self) -> None:

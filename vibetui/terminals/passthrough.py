@@ -1,0 +1,157 @@
+"""A terminal's output to the user's tty, and what is typed there to the program: all as it is."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+
+from vibetui.terminals.prefix_finder import PrefixFinder
+from vibetui.terminals.protocol import Emulator
+from vibetui.terminals.screen_state import ScreenState
+from vibetui.terminals.terminal import Terminal
+
+_CHUNK = 64 * 1024
+_MOST_TYPED = 1 << 20
+"""Bytes that a program doesn't read before the tty isn't read either, nor the prefix seen."""
+_KEY_DELAY = 0.025
+"""Seconds after which a sequence that has begun is not the prefix's."""
+
+Opening = Callable[[Emulator], bytes]
+"""What brings an empty tty to the screen and the modes of an emulator."""
+
+
+class Passthrough:
+    """Joins `terminal` and a tty until the prefix is typed or until either is gone.
+
+    Args:
+        terminal: Its size becomes the tty's.
+        source: The tty to read, in raw mode and without blocking.
+        sink: The tty to write, without blocking.
+        prefix: The one key that isn't passed on, as in the settings.
+        opening: Written first.
+
+    Attributes:
+        state: What is switched on in the tty.
+        typed: What came after the prefix.
+    """
+
+    def __init__(
+        self, terminal: Terminal, source: int, sink: int, prefix: str, opening: Opening
+    ) -> None:
+        self.state = ScreenState()
+        self.typed = b""
+        self._terminal = terminal
+        self._source = source
+        self._sink = sink
+        self._opening = opening
+        self._loop = asyncio.get_running_loop()
+        self._finder = PrefixFinder(prefix, self.state)
+        self._key_timer: asyncio.TimerHandle | None = None
+        self._inbox = bytearray()
+        self._typing: asyncio.Task[None] | None = None
+        self._writing = asyncio.Lock()
+        self._writable = asyncio.Event()
+        self._done = asyncio.Event()
+
+    async def run(self) -> None:
+        """Pass everything on until it is over. The terminal's output is then to be taken back."""
+        await self._terminal.caught_up()
+        try:
+            async with self._writing:
+                begun = self._terminal.divert(self)
+                self.follow_size()
+                self._loop.add_reader(self._source, self._on_keys)
+                await self._put(self._opening(self._terminal.emulator) + begun)
+            await self._done.wait()
+        finally:
+            self.end()
+
+    def follow_size(self) -> None:
+        """The tty has another size."""
+        columns, rows = os.get_terminal_size(self._sink)
+        self._terminal.resize(rows, columns, outlet=self)
+
+    def end(self) -> None:
+        """Nothing more is read or written; what was typed before the prefix is sent."""
+        if self._done.is_set():
+            return
+        self._done.set()
+        self._writable.set()
+        self._loop.remove_reader(self._source)
+        self._loop.remove_writer(self._sink)
+        if self._key_timer is not None:
+            self._key_timer.cancel()
+        if self._typing is not None:
+            self._typing.cancel()
+        self._terminal.write(bytes(self._inbox) + self._finder.release())
+        self._inbox.clear()
+
+    # Output
+
+    async def write(self, data: bytes | memoryview) -> None:
+        async with self._writing:
+            await self._put(data)
+
+    async def _put(self, data: bytes | memoryview) -> None:
+        view = memoryview(data)
+        while view and not self._done.is_set():
+            try:
+                written = os.write(self._sink, view)
+            except BlockingIOError:
+                await self._room()
+            except OSError:
+                # The tty is gone; whoever holds its other end says so in another way.
+                self.end()
+            else:
+                self.state.feed(bytes(view[:written]))
+                view = view[written:]
+
+    async def _room(self) -> None:
+        self._writable.clear()
+        self._loop.add_writer(self._sink, self._writable.set)
+        try:
+            await self._writable.wait()
+        finally:
+            self._loop.remove_writer(self._sink)
+
+    # Keys
+
+    def _on_keys(self) -> None:
+        try:
+            data = os.read(self._source, _CHUNK)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self.end()
+            return
+        if self._key_timer is not None:
+            self._key_timer.cancel()
+            self._key_timer = None
+        typed, rest = self._finder.feed(data)
+        self._type(typed)
+        if rest is not None:
+            self.typed = rest
+            self.end()
+        elif self._finder.holds:
+            self._key_timer = self._loop.call_later(_KEY_DELAY, self._release_key)
+
+    def _release_key(self) -> None:
+        self._type(self._finder.release())
+
+    def _type(self, data: bytes) -> None:
+        self._inbox += data
+        if self._inbox and (self._typing is None or self._typing.done()):
+            self._typing = self._loop.create_task(self._send())
+        if len(self._inbox) > _MOST_TYPED:
+            self._loop.remove_reader(self._source)
+
+    async def _send(self) -> None:
+        while self._inbox:
+            self._terminal.write(bytes(self._inbox[:_CHUNK]))
+            del self._inbox[:_CHUNK]
+            await self._terminal.drain()
+        if not self._done.is_set():
+            self._loop.add_reader(self._source, self._on_keys)

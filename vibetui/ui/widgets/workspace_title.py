@@ -1,0 +1,33 @@
+"""The line above a terminal: whose it is, how its session is, and what the program calls it."""
+
+from __future__ import annotations
+
+from textual.content import Content
+from textual.widgets import Static
+
+from vibetui.model import Session, SessionStatus
+from vibetui.ui.wording import STATUS_GLYPHS
+
+_COLORS = {SessionStatus.RUNNING: "$success", SessionStatus.STARTING: "$warning"}
+
+
+class WorkspaceTitle(Static):
+    """One line; the title gives way to the name."""
+
+    def __init__(self) -> None:
+        super().__init__(id="workspace-title", classes="bar", markup=False)
+
+    def show(self, session: Session, status: SessionStatus, title: str) -> None:
+        """Show `status` beside the name, which may be newer than the session's own."""
+        said = f"{STATUS_GLYPHS[status]} {status}"
+        room = self.content_size.width - len(f"{session.name}  {said}") - 2
+        shown = Content(title or session.template).truncate(max(room, 0), ellipsis=True)
+        self.update(
+            Content.assemble(
+                (session.name, "bold"),
+                "  ",
+                (said, f"not bold {_COLORS.get(status, '$muted')}"),
+                " " * max(room - shown.cell_length + 2, 2),
+                shown.stylize("not bold $muted"),
+            )
+        )

@@ -1,0 +1,74 @@
+"""Zoom: the user's whole terminal for the container, byte for byte, until the prefix is typed."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from textual.app import App
+from textual.message_pump import MessagePump
+
+from vibetui.terminals import Terminal
+from vibetui.terminals.passthrough import Passthrough
+from vibetui.terminals.protocol import Emulator
+from vibetui.ui.zoom_driver import LendableDriver
+from vibetui.ui.zoom_screen import opening
+
+
+async def zoom(
+    app: App[str], keys: MessagePump, terminal: Terminal, *, prefix: str, name: str
+) -> None:
+    """Returns when the app has its terminal back; `terminal` is then to be given a size again.
+
+    Without a terminal of its own (in tests) the app has nothing to give, and nothing happens.
+
+    Args:
+        app: Whose terminal it is.
+        keys: Takes what was typed before.
+        terminal: The container's.
+        prefix: The key that ends it, as in the settings.
+        name: For the window's title.
+    """
+    driver = app._driver
+    if not isinstance(driver, LendableDriver):
+        return
+    title = f"{name}: {prefix} brings vibetui back"
+
+    def opened(emulator: Emulator) -> bytes:
+        return opening(emulator, app.console, title)
+
+    with driver.descriptors() as (source, sink):
+        passthrough = Passthrough(terminal, source, sink, prefix, opened)
+        # The shell's next words, or the app's own, begin on a line of theirs.
+        driver.lend(lambda: passthrough.state.restore() + b"\r\n")
+        try:
+            with _following_size(passthrough):
+                await _delivered(app, app.screen, keys)
+                await passthrough.run()
+        finally:
+            passthrough.end()
+            driver.take_back(passthrough.typed)
+            await terminal.rejoin(passthrough.state.modes())
+
+
+@contextmanager
+def _following_size(passthrough: Passthrough) -> Iterator[None]:
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGWINCH, passthrough.follow_size)
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGWINCH)
+
+
+async def _delivered(*pumps: MessagePump) -> None:
+    """Until every key that the app has read is where it belongs, one pump after the other."""
+    # What a thread has scheduled becomes a task in this turn and a message in the next.
+    for _ in range(2):
+        await asyncio.sleep(0)
+    for pump in pumps:
+        arrived = asyncio.Event()
+        pump.call_later(arrived.set)
+        await arrived.wait()
