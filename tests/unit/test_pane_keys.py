@@ -134,12 +134,13 @@ async def test_keys_follow_the_modes_of_the_program() -> None:
 
 
 @pytest.mark.parametrize(
-    ("mode", "expected"), [(b"", b"a\rb"), (b"\x1b[?2004h", b"\x1b[200~a\rb\x1b[201~")]
+    ("mode", "text", "expected"),
+    [(b"", "ab\n", b"ab\r"), (b"\x1b[?2004h", "a\nb", b"\x1b[200~a\rb\x1b[201~")],
 )
-async def test_pastes(mode: bytes, expected: bytes) -> None:
+async def test_pastes(mode: bytes, text: str, expected: bytes) -> None:
     async with stage() as at:
         await at.output(mode)
-        at.app.post_message(events.Paste("a\nb"))
+        at.app.post_message(events.Paste(text))
         await at.typed(expected)
 
 

@@ -26,6 +26,18 @@ def encode_paste(text: str, modes: Modes) -> bytes:
     return text.encode("utf-8", "replace")
 
 
+def paste_lines(text: str) -> list[str]:
+    """The lines that a paste of `text` has, without control characters; its end ends none."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n")
+    return _CONTROLS.sub("", text).split("\n")
+
+
+def joined_lines(text: str) -> str:
+    """`text` as one line, as a shell would have it: where a line says that it goes on, it does."""
+    lines = (line.strip().removesuffix("\\").rstrip() for line in paste_lines(text))
+    return " ".join(line for line in lines if line)
+
+
 def encode_focus(focused: bool, modes: Modes) -> bytes:
     """The report of the focus coming or going (DEC mode 1004); empty where not asked for."""
     if not modes.focus_events:

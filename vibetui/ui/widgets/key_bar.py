@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from textual.content import Content
 from textual.style import Style
+from textual.timer import Timer
 from textual.widgets import Static
 
 from vibetui.ui.styles import stylesheet
@@ -23,10 +24,20 @@ class Hint:
     enabled: bool = True
 
 
-class KeyBar(Static):
-    """Shows the hints in order, then `note` on the right."""
+_LEAST_NOTE = 8
+REMARK = 3.0
+"""Seconds for which something is said in passing."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"key-bar--key", "key-bar--label", "key-bar--off"}
+
+class KeyBar(Static):
+    """Shows what leads in, the hints in order, then `note` on the right."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "key-bar--lead",
+        "key-bar--key",
+        "key-bar--label",
+        "key-bar--off",
+    }
     DEFAULT_CSS = stylesheet("vibetui.ui.widgets", "key_bar")
     ALLOW_SELECT = False
 
@@ -35,11 +46,24 @@ class KeyBar(Static):
         # The link style would paint over the key's own.
         self.auto_links = False
         self._hints = tuple(hints)
-        self._note = ""
+        self._note = self._lead = self._remark = ""
+        self._passing: Timer | None = None
 
-    def show(self, hints: Iterable[Hint], note: str = "") -> None:
+    def show(self, hints: Iterable[Hint], note: str = "", lead: str = "") -> None:
         """Replace what is shown."""
-        self._hints, self._note = tuple(hints), note
+        self._hints, self._note, self._lead = tuple(hints), note, lead
+        self._paint()
+
+    def remark(self, text: str) -> None:
+        """Say something for a moment, in place of the note."""
+        if self._passing is not None:
+            self._passing.stop()
+        self._remark = text
+        self._passing = self.set_timer(REMARK, self._unremark)
+        self._paint()
+
+    def _unremark(self) -> None:
+        self._remark = ""
         self._paint()
 
     def on_mount(self) -> None:
@@ -51,11 +75,12 @@ class KeyBar(Static):
     def _paint(self) -> None:
         if not self.is_attached:
             return
-        key, label, off = (
-            self.get_visual_style(name, partial=True)
-            for name in ("key-bar--key", "key-bar--label", "key-bar--off")
+        lead, key, label, off = (
+            self.get_visual_style(f"key-bar--{name}", partial=True)
+            for name in ("lead", "key", "label", "off")
         )
-        line = Content("  ").join(
+        leading = [Content.styled(self._lead, lead)] if self._lead else []
+        hints = (
             Content.assemble(
                 (hint.key, key if hint.enabled else off),
                 " ",
@@ -63,7 +88,9 @@ class KeyBar(Static):
             ).stylize(Style.from_meta({"@click": hint.action}) if hint.enabled else Style.null())
             for hint in self._hints
         )
-        room = self.content_size.width - line.cell_length
-        if self._note and room >= len(self._note) + 2:
-            line = line + Content.styled(self._note.rjust(room), label)
+        line = Content("  ").join([*leading, *hints])
+        room = self.content_size.width - line.cell_length - 2
+        if (note := self._remark or self._note) and room >= _LEAST_NOTE:
+            text = Content.styled(note, label).truncate(room, ellipsis=True)
+            line = Content.assemble(line, " " * (room + 2 - text.cell_length), text)
         self.update(line)

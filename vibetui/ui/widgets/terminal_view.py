@@ -1,0 +1,187 @@
+"""`TerminalView`: paints a `Terminal`, and what its reader sets off in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+
+from textual import events
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+from vibetui.terminals import Terminal
+from vibetui.terminals.columns import restyle_cell, write_over
+from vibetui.terminals.protocol import CellStyle, Cursor, Modes, Run, Underline
+from vibetui.terminals.reader import Reader
+from vibetui.ui.widgets.client_terminal import ClientTerminal
+from vibetui.ui.widgets.terminal_frames import FrameClock
+from vibetui.ui.widgets.terminal_marks import NO_MARKS, RowMarks, marks_by_row, with_marks
+from vibetui.ui.widgets.terminal_strip import TerminalStrip
+
+_HIDDEN = Cursor(0, 0, visible=False)
+_MARKER = CellStyle(reverse=True)
+_APP_KEYS = Modes()
+"""In copy mode keys are the app's, so the user's terminal spells them as the app likes."""
+
+
+class TerminalView(Widget):
+    """Shows one terminal at a time and keeps it in its own size."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._terminal: Terminal | None = None
+        self._reader: Reader | None = None
+        self._unsubscribe = _nothing
+        self._frames = FrameClock(self._paint, self._frame_held)
+        self._rows: list[Sequence[Run]] = []
+        self._strips: dict[int, Strip] = {}
+        self._marks: Mapping[int, RowMarks] = NO_MARKS
+        self._cursor = _HIDDEN
+        self._scrolled = (0, 0)
+        self._output = False
+
+    @cached_property
+    def _client(self) -> ClientTerminal:
+        return ClientTerminal(self)
+
+    @property
+    def terminal(self) -> Terminal | None:
+        """What is shown."""
+        return self._terminal
+
+    def show(self, terminal: Terminal | None) -> None:
+        """Show another terminal, or none, in the size of the pane. It is not closed here."""
+        self._unsubscribe()
+        self._unsubscribe = _nothing
+        self._terminal = terminal
+        self._reader = None if terminal is None else Reader(terminal.emulator)
+        self._rows, self._cursor, self._scrolled = [], _HIDDEN, (0, 0)
+        self._marks = NO_MARKS
+        self._strips.clear()
+        if terminal is not None:
+            self._unsubscribe = terminal.subscribe(self._output_came)
+            if self.size:
+                terminal.resize(self.size.height, self.size.width)
+            self._paint()
+        self.refresh()
+
+    def on_unmount(self) -> None:
+        self._frames.close()
+        self._unsubscribe()
+        self._client.release()
+
+    def _frame_taken(self, terminal: Terminal) -> None:
+        """A frame was taken over; for who passes on what else the program has said."""
+
+    def _output_came(self) -> None:
+        self._output = True
+        self._frames.changed()
+
+    def _frame_held(self) -> bool:
+        return self._terminal is not None and self._terminal.emulator.modes.synchronized_output
+
+    def _paint(self) -> None:
+        """Take over what changed; between two calls the pane shows one state of the terminal."""
+        terminal, reader = self._terminal, self._reader
+        if terminal is None or reader is None or not self.is_attached:
+            return
+        emulator = terminal.emulator
+        if reader.busy:
+            reader.before_frame(output=self._output)
+        self._output = False
+        changed = set(emulator.dirty_rows())
+        if len(self._rows) != emulator.rows:
+            self._rows = [()] * emulator.rows
+            changed.update(range(emulator.rows))
+        for y in changed:
+            self._rows[y] = emulator.row(y)
+        if reader.busy or self._marks:
+            changed |= self._take_marks(reader)
+        changed |= self._take_cursor(terminal, reader)
+        scrolled = (emulator.scroll_offset, emulator.history_lines)
+        if scrolled != self._scrolled and (scrolled[0] or self._scrolled[0]):
+            changed.add(0)
+        self._scrolled = scrolled
+        self._refresh_rows(changed)
+        self._frame_taken(terminal)
+
+    def _take_marks(self, reader: Reader) -> set[int]:
+        before, self._marks = self._marks, marks_by_row(reader.lines, reader.marks()) or NO_MARKS
+        return {y for y in {*before, *self._marks} if before.get(y) != self._marks.get(y)}
+
+    def _take_cursor(self, terminal: Terminal, reader: Reader) -> set[int]:
+        emulator, cursor = terminal.emulator, _HIDDEN
+        if self.has_focus and terminal.exit is None:
+            cursor = _copy_cursor(reader) or emulator.cursor
+            modes = emulator.modes if reader.cursor is None else _APP_KEYS
+            self._client.follow(modes, cursor, self.content_region.offset)
+        elif self.has_focus:
+            self._client.follow(emulator.modes, cursor, self.content_region.offset)
+        if cursor == self._cursor:
+            return set()
+        before, self._cursor = self._cursor, cursor
+        return {before.row, cursor.row}
+
+    def _refresh_rows(self, changed: set[int]) -> None:
+        for y in changed:
+            self._strips.pop(y, None)
+        if len(changed) >= len(self._rows):
+            self.refresh()
+        elif changed:
+            self.refresh(*[Region(0, y, self.size.width, 1) for y in sorted(changed)])
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Rows of the frame that was taken last."""
+        width = self.size.width
+        strips = [self._strip(y, width) for y in crop.line_range]
+        if crop.x == 0 and crop.width >= width:
+            return strips
+        return [strip.crop(crop.x, crop.right) for strip in strips]
+
+    def _strip(self, y: int, width: int) -> Strip:
+        strip = self._strips.get(y)
+        if strip is None or strip.cell_length != width:
+            strip = self._strips[y] = self._build(y, width)
+        return strip
+
+    def _build(self, y: int, width: int) -> Strip:
+        runs = self._rows[y] if y < len(self._rows) else ()
+        if not runs:
+            return Strip.blank(width)
+        if y in self._marks:
+            runs = with_marks(runs, self._marks[y])
+        cursor = self._cursor
+        if cursor.visible and y == cursor.row and not self._client.draws_cursor:
+            runs = restyle_cell(runs, cursor.column, _under_cursor(runs, cursor))
+        if y == 0 and self._scrolled[0]:
+            marker = f" ↑ {self._scrolled[0]}/{self._scrolled[1]} "[: runs[-1].end]
+            runs = write_over(runs, runs[-1].end - len(marker), marker, _MARKER)
+        strip = TerminalStrip(runs, runs[-1].end)
+        return strip if runs[-1].end == width else strip.adjust_cell_length(width)
+
+    def on_resize(self, event: events.Resize) -> None:
+        if self._terminal is not None and self._reader is not None and event.size:
+            self._terminal.resize(event.size.height, event.size.width)
+            self._reader.renumbered()
+            self._paint()
+
+
+def _nothing() -> None:
+    pass
+
+
+def _copy_cursor(reader: Reader) -> Cursor | None:
+    if reader.cursor is None:
+        return None
+    row = reader.cursor.at.line - reader.lines.top
+    return Cursor(row, reader.cursor.at.column, visible=0 <= row < reader.lines.emulator.rows)
+
+
+def _under_cursor(runs: Sequence[Run], cursor: Cursor) -> CellStyle:
+    style = next((run.style for run in runs if cursor.column < run.end), CellStyle())
+    if cursor.shape == "block" or style.underline:
+        return replace(style, reverse=not style.reverse)
+    # A cell can't be half covered: a bar is drawn as the underline that it resembles most.
+    return replace(style, underline=Underline.SINGLE, bold=True)
