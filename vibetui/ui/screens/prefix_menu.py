@@ -20,7 +20,10 @@ class MenuChoice(StrEnum):
 
     SEND_PREFIX = "send"
     TO_LIST = "list"
-    SCROLL = "scroll"
+    COPY_MODE = "copy"
+    SEARCH = "search"
+    PASTE = "paste"
+    ZOOM = "zoom"
     STOP = "stop"
     HELP = "help"
     QUIT = "quit"
@@ -29,7 +32,11 @@ class MenuChoice(StrEnum):
 _KEYS = {
     "d": MenuChoice.TO_LIST,
     "l": MenuChoice.TO_LIST,
-    "s": MenuChoice.SCROLL,
+    "left_square_bracket": MenuChoice.COPY_MODE,
+    "s": MenuChoice.COPY_MODE,
+    "slash": MenuChoice.SEARCH,
+    "p": MenuChoice.PASTE,
+    "z": MenuChoice.ZOOM,
     "x": MenuChoice.STOP,
     "question_mark": MenuChoice.HELP,
     "f1": MenuChoice.HELP,
@@ -49,7 +56,10 @@ class PrefixMenu(Dialog[MenuChoice]):
         rows = (
             ("d", "Back to your sessions", MenuChoice.TO_LIST),
             (self._prefix, f"Send {self._prefix}", MenuChoice.SEND_PREFIX),
-            ("s", "How to scroll", MenuChoice.SCROLL),
+            ("[", "Scroll, search and copy", MenuChoice.COPY_MODE),
+            ("/", "Search", MenuChoice.SEARCH),
+            ("p", "Paste what was copied here", MenuChoice.PASTE),
+            ("z", f"Zoom in; {self._prefix} zooms out", MenuChoice.ZOOM),
             ("x", "Stop this container", MenuChoice.STOP),
             ("?", "All keys", MenuChoice.HELP),
             ("q", f"{self._quit}; the session goes on", MenuChoice.QUIT),

@@ -8,9 +8,7 @@ from structlog.contextvars import bound_contextvars
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Container
-from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Static
 
 from vibetui.agent import AgentConnection, ExitStatus
 from vibetui.errors import AgentError, CoreUnavailable, VibeError
@@ -27,10 +25,11 @@ from vibetui.ui.widgets.ended_panel import EndedPanel
 from vibetui.ui.widgets.key_bar import Hint, KeyBar
 from vibetui.ui.widgets.startup_panel import StartupPanel
 from vibetui.ui.widgets.terminal_pane import TerminalPane
-from vibetui.ui.wording import STATUS_GLYPHS, keeps_running, welcome
+from vibetui.ui.widgets.workspace_title import WorkspaceTitle
+from vibetui.ui.wording import keeps_running, welcome
+from vibetui.ui.zoom import zoom
 
 NOW_RUNNING = "Development container is now running"
-_SCROLLING = "The mouse wheel scrolls back; shift+page up and page down do too. Any key returns."
 _UNNOTICED = 0.05
 """Seconds that nobody notices: an opening that is over by then shows no panel."""
 _HELD_AT_LEAST = 2.0
@@ -65,9 +64,11 @@ class WorkspaceScreen(VibeScreen[None]):
 
     def compose(self) -> ComposeResult:
         vibe = self.vibe
-        yield Static(id="workspace-title", classes="bar", markup=False)
+        yield WorkspaceTitle()
         with Container(id="stage"):
-            self._pane = TerminalPane(prefix_key=vibe.settings.prefix_key)
+            self._pane = TerminalPane(
+                prefix_key=vibe.settings.prefix_key, opens_links=not vibe.remote
+            )
             self._pane.id, self._pane.visible = "pane", False
             yield self._pane
             yield StartupPanel(self._opening, vibe.world)
@@ -251,8 +252,12 @@ class WorkspaceScreen(VibeScreen[None]):
                 self._terminal.write(key_bytes(vibe.settings.prefix_key))
             case MenuChoice.TO_LIST:
                 self.dismiss(None)
-            case MenuChoice.SCROLL:
-                self.notify(_SCROLLING, markup=False)
+            case MenuChoice.COPY_MODE | MenuChoice.SEARCH if self._terminal is not None:
+                self._pane.copy_mode(searching=choice is MenuChoice.SEARCH)
+            case MenuChoice.PASTE:
+                self._pane.paste_clipboard()
+            case MenuChoice.ZOOM if self._terminal is not None:
+                await self._zoom(self._terminal)
             case MenuChoice.STOP:
                 await self._stop()
             case MenuChoice.HELP:
@@ -261,6 +266,13 @@ class WorkspaceScreen(VibeScreen[None]):
                 self._quit()
             case _:
                 pass
+
+    async def _zoom(self, terminal: Terminal) -> None:
+        prefix, pane = self.vibe.settings.prefix_key, self._pane
+        await zoom(self.app, pane, terminal, prefix=prefix, name=self._session.name)
+        if self.showing and self._terminal is terminal:
+            terminal.resize(pane.size.height, pane.size.width)
+            self.app.refresh(layout=True)
 
     async def _stop(self) -> None:
         name = self._session.name
@@ -341,37 +353,32 @@ class WorkspaceScreen(VibeScreen[None]):
     def _bell_rang(self) -> None:
         self.app.bell()
 
+    @on(TerminalPane.HintsChanged)
+    def _hints_changed(self) -> None:
+        self._show_keys()
+
+    @on(TerminalPane.Noted)
+    def _noted(self, event: TerminalPane.Noted) -> None:
+        self.query_one(KeyBar).remark(event.text)
+
     def on_resize(self) -> None:
         self.call_after_refresh(self._show_title)
 
     def _show_title(self) -> None:
-        session, bar = self._session, self.query_one("#workspace-title", Static)
-        now = SessionStatus.STARTING if self._opening.under_way else session.status
-        status = f"{STATUS_GLYPHS[now]} {now}"
-        left = f"{session.name}  {status}"
-        room = bar.content_size.width - len(left) - 2
-        colors = {SessionStatus.RUNNING: "$success", SessionStatus.STARTING: "$warning"}
-        title = Content(self._title or session.template).truncate(max(room, 0), ellipsis=True)
-        bar.update(
-            Content.assemble(
-                (session.name, "bold"),
-                "  ",
-                (status, f"not bold {colors.get(now, '$muted')}"),
-                " " * max(room - title.cell_length + 2, 2),
-                title.stylize("not bold $muted"),
-            )
-        )
+        now = SessionStatus.STARTING if self._opening.under_way else self._session.status
+        self.query_one(WorkspaceTitle).show(self._session, now, self._title)
 
     def _show_keys(self) -> None:
         menu = Hint(self.vibe.settings.prefix_key, "menu", "screen.menu")
         back = Hint("esc", "Your sessions", "screen.back")
+        pane = self._pane.hints
         if self._terminal is not None:
-            hints: tuple[Hint, ...] = (menu,)
+            hints: tuple[Hint, ...] = (menu, *pane.hints)
         elif self._opening.phase is Phase.STARTING:
             hints = (menu, Hint("ctrl+c", "Cancel", "screen.cancel"), back)
         else:
             hints = (menu, back)
-        self.query_one(KeyBar).show(hints, self._note)
+        self.query_one(KeyBar).show(hints, pane.note or self._note, pane.lead)
 
     def action_back(self) -> None:
         """Back to the list; the session goes on."""
