@@ -107,7 +107,9 @@ class PlayedTerminal:
 
     def __enter__(self) -> PlayedTerminal:
         self._ours, theirs = pty.openpty()
-        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", self._rows, self._columns, 0, 0))
+        fcntl.ioctl(
+            theirs, termios.TIOCSWINSZ, struct.pack("HHHH", self._rows, self._columns, 0, 0)
+        )
         told = ("COLORTERM", "TERM_PROGRAM", "LC_TERMINAL", "NO_COLOR", "TMUX")
         env = {name: value for name, value in os.environ.items() if name not in told}
         self._process = subprocess.Popen(
@@ -140,6 +142,11 @@ class PlayedTerminal:
     def screen(self) -> str:
         """The text that stands there."""
         return "\n".join(screen(self.emulator))
+
+    @property
+    def owes(self) -> bool:
+        """Answers are still to be given."""
+        return bool(self._due)
 
     def until(self, condition: Callable[[], bool], seconds: float = 20.0) -> None:
         """Be a terminal until the condition holds."""
@@ -176,16 +183,16 @@ class PlayedTerminal:
         self.written += data
         self.emulator.feed(data)
         self.state.feed(data)
-        # Found where they are asked, in that order.
-        questions = b"|".join(map(re.escape, self.kind.answers))
-        for found in re.finditer(questions, self.written[self._asked :]) if questions else ():
-            self._answer(self.kind.answers[found[0]])
-        self._asked = max(self._asked, len(self.written) - 20, self._after_last(questions))
+        self._look_for_questions()
         return bool(data)
 
-    def _after_last(self, questions: bytes) -> int:
-        ends = [found.end() for found in re.finditer(questions, self.written)] if questions else []
-        return max(ends, default=0)
+    def _look_for_questions(self) -> None:
+        if not self.kind.answers:
+            return
+        known = re.compile(b"|".join(map(re.escape, self.kind.answers)))
+        while found := known.search(self.written, self._asked):
+            self._asked = found.end()
+            self._answer(self.kind.answers[found[0]])
 
     def _answer(self, answer: bytes) -> None:
         at = max([time.monotonic() + self._late, *(due for due, _ in self._due)])
