@@ -16,12 +16,14 @@ from contextlib import contextmanager
 from typing import Any
 
 from textual._parser import ParseError
+from textual.drivers._writer_thread import WriterThread
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
 from vibetui.ui.client import QUESTIONS, Client
 from vibetui.ui.widgets.client_state import ClientState, Wanted
 from vibetui.ui.widgets.terminal_input import ClientAnswered, TerminalParser
+from vibetui.ui.widgets.terminal_output import Output, OutputThread
 
 _APP_KEYBOARD = "\x1b[=29u"
 """Textual's flags and the alternate keys: ctrl+c is ctrl+c on a Cyrillic keyboard too."""
@@ -75,13 +77,24 @@ class TerminalDriver(LinuxDriver):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
+        self.output = Output(self._app)
         self.client = Client.of(os.environ)
         self.wanted: Callable[[], Wanted | None] | None = None
         self._state = ClientState()
         self._unwritten: list[str] = []
-        self._asked: float | None = None
+        self._heard: float | None = None
+        """When it last answered, or was asked."""
 
     # Writing
+
+    @property
+    def _writer_thread(self) -> OutputThread | None:
+        return self._writer
+
+    @_writer_thread.setter
+    def _writer_thread(self, writer: WriterThread | None) -> None:
+        # Textual makes its own in the middle of `start_application_mode`; this one takes its place.
+        self._writer = None if writer is None else OutputThread(writer._file, self.output)
 
     def write(self, data: str) -> None:
         """Write `data` with whatever else is written in this turn of the loop."""
@@ -108,8 +121,8 @@ class TerminalDriver(LinuxDriver):
         super().start_application_mode()  # type: ignore[no-untyped-call]
         if not self.client.asks_nothing:
             self.write(_APP_KEYBOARD)
-            if self._asked is None:
-                self._asked = time.monotonic()
+            if self._heard is None:
+                self._heard = time.monotonic()
                 self.write(QUESTIONS)
         self.flush()
 
@@ -132,6 +145,7 @@ class TerminalDriver(LinuxDriver):
         if not isinstance(message, ClientAnswered):
             super().process_message(message)
             return
+        self._heard = time.monotonic()
         client = self.client.after(message.answer)
         if client != self.client:
             self.client = client
@@ -139,9 +153,9 @@ class TerminalDriver(LinuxDriver):
 
     @property
     def _awaiting(self) -> bool:
-        if self._asked is None or self.client.answered:
+        if self._heard is None or self.client.answered:
             return False
-        return time.monotonic() < self._asked + _ANSWERS_WITHIN
+        return time.monotonic() < self._heard + _ANSWERS_WITHIN
 
     def disable_input(self) -> None:
         """End the reader of keys, at once instead of when it next looks around."""

@@ -18,6 +18,7 @@ from vibetui.terminals.reader import Reader
 from vibetui.ui.widgets.client_terminal import ClientTerminal
 from vibetui.ui.widgets.terminal_frames import FrameClock
 from vibetui.ui.widgets.terminal_marks import NO_MARKS, RowMarks, marks_by_row, with_marks
+from vibetui.ui.widgets.terminal_output import follow_output, is_behind
 from vibetui.ui.widgets.terminal_strip import TerminalStrip
 
 _HIDDEN = Cursor(0, 0, visible=False)
@@ -34,7 +35,8 @@ class TerminalView(Widget):
         self._terminal: Terminal | None = None
         self._reader: Reader | None = None
         self._unsubscribe = _nothing
-        self._frames = FrameClock(self._paint, self._frame_held)
+        self._unfollow = _nothing
+        self._frames = FrameClock(self._paint, self._frame_held, self._flooded)
         self._rows: list[Sequence[Run]] = []
         self._strips: dict[int, Strip] = {}
         self._marks: Mapping[int, RowMarks] = NO_MARKS
@@ -55,6 +57,7 @@ class TerminalView(Widget):
         """Show another terminal, or none, in the size of the pane. It is not closed here."""
         self._unsubscribe()
         self._unsubscribe = _nothing
+        self._hold_back(False)
         self._terminal = terminal
         self._reader = None if terminal is None else Reader(terminal.emulator)
         self._rows, self._cursor, self._scrolled = [], _HIDDEN, (0, 0)
@@ -62,15 +65,26 @@ class TerminalView(Widget):
         self._strips.clear()
         if terminal is not None:
             self._unsubscribe = terminal.subscribe(self._output_came)
+            self._hold_back(is_behind(self.app))
             if self.size:
                 terminal.resize(self.size.height, self.size.width)
             self._paint()
         self.refresh()
 
+    def on_mount(self) -> None:
+        self._unfollow = follow_output(self.app, self._hold_back)
+
     def on_unmount(self) -> None:
         self._frames.close()
+        self._unfollow()
         self._unsubscribe()
+        self._hold_back(False)
         self._client.release()
+
+    def notify_style_update(self) -> None:
+        """Everything is to be painted anew, perhaps in other colours."""
+        super().notify_style_update()
+        self._strips.clear()
 
     def _frame_taken(self, terminal: Terminal) -> None:
         """A frame was taken over; for who passes on what else the program has said."""
@@ -78,6 +92,13 @@ class TerminalView(Widget):
     def _output_came(self) -> None:
         self._output = True
         self._frames.changed()
+
+    def _hold_back(self, behind: bool) -> None:
+        if self._terminal is not None:
+            self._terminal.hold(behind)
+
+    def _flooded(self) -> bool:
+        return self._terminal is not None and self._terminal.flooded()
 
     def _frame_held(self) -> bool:
         return self._terminal is not None and self._terminal.emulator.modes.synchronized_output
