@@ -20,7 +20,7 @@ def char_width(char: str) -> int:
 
 def _joins(cluster: str, char: str) -> bool:
     """Whether a terminal that knows grapheme clusters puts `char` into the one before it."""
-    if not char_width(char) or cluster[-1] == _JOINER:
+    if not char_width(char) or (cluster[-1] == _JOINER and not char.isascii()):
         return True
     if "\U0001f3fb" <= char <= "\U0001f3ff":  # Skin tones.
         return char_width(cluster[0]) == 2

@@ -85,7 +85,8 @@ class Search:
 
     def changed(self) -> None:
         """There is new output."""
-        self._live, self._next = [], self._fresh
+        self._fresh = self._next = max(self._fresh, self._lines.first)
+        self._live = []
         del self._settled[: bisect_left(self._settled, self._lines.first, key=_line)]
 
     def step(self, budget: float = BUDGET) -> None:
@@ -121,6 +122,8 @@ class Search:
     def _find(self, start: int, stop: int) -> list[Span]:
         lines, width = self._lines, self._lines.width
         start = max(start, lines.first)
+        if start >= stop:
+            return []
         rows = lines.emulator.texts(start, stop)
         texts = joinable(rows, width)
         # One text with a line break where a line ends: no query holds one.
