@@ -78,6 +78,8 @@ class Terminal:
         self.exit: ExitStatus | None = None
         self._stream = stream
         self._feeder = SlicedFeeder(emulator)
+        self._flowing = asyncio.Event()
+        self._flowing.set()
         self._subscribers: list[Callable[[], None]] = []
         self._notice: asyncio.Handle | None = None
         self._closed = False
@@ -161,6 +163,7 @@ class Terminal:
         view = memoryview(data)
         async with self._taking:
             while view:
+                await self._flowing.wait()
                 if self._outlet is not None:
                     taken = await self._pass_on(view[:_PIECE], self._outlet)
                 else:
@@ -169,6 +172,17 @@ class Terminal:
                 view = view[taken:]
                 # Lets the loop turn: a screenful that waits must not wait for the whole of a flood.
                 await asyncio.sleep(0)
+
+    def hold(self, held: bool) -> None:
+        """Take no more output until told otherwise; the program in the container feels that."""
+        if held:
+            self._flowing.clear()
+        else:
+            self._flowing.set()
+
+    def flooded(self) -> bool:
+        """Whether more came since the last call than anybody could have read meanwhile."""
+        return self._feeder.flooded()
 
     def _feed(self, view: memoryview, *, answering: bool) -> int:
         taken = self._feeder.feed(view)

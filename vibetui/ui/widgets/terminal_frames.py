@@ -1,4 +1,7 @@
-"""When to paint: the first change at once, later ones at most 60 times a second."""
+"""When to paint: the first change at once, later ones at most 60 times a second.
+
+While more comes than can be read, 20 times are enough, and what painting takes is the program's.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,8 @@ from collections.abc import Callable
 
 FRAME = 1 / 60
 """Seconds between two frames."""
+FLOODED_FRAME = 1 / 20
+"""The same while the terminal is flooded: what is painted then is gone before it is read."""
 LONGEST_HOLD = 0.15
 """Seconds for which a program may hold its frame back (DEC mode 2026)."""
 
@@ -18,11 +23,19 @@ class FrameClock:
     Args:
         paint: Paints what there is.
         held: Whether the program is in the middle of a frame.
+        flooded: Whether much more than a frame came since this was asked last.
     """
 
-    def __init__(self, paint: Callable[[], None], held: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        paint: Callable[[], None],
+        held: Callable[[], bool],
+        flooded: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._paint = paint
         self._held = held
+        self._flooded = flooded
+        self._pause = FRAME
         self._timer: asyncio.TimerHandle | None = None
         self._last = 0.0
         self._held_since: float | None = None
@@ -36,7 +49,7 @@ class FrameClock:
             due = self._held_since + LONGEST_HOLD
         else:
             self._held_since = None
-            due = self._last + FRAME
+            due = self._last + self._pause
         if due <= now:
             self._now()
         else:
@@ -48,6 +61,7 @@ class FrameClock:
         # A program that never ends its frame is still painted, once in LONGEST_HOLD.
         self._held_since = None
         self._last = time.monotonic()
+        self._pause = FLOODED_FRAME if self._flooded() else FRAME
         self._paint()
 
     def _cancel(self) -> None:
