@@ -15,7 +15,7 @@ MAX_COMBINING = 8
 """Code points that one cell holds."""
 HARD, SOFT, SOFT_SPACER = 0, 1, 2
 """How a line ends: by itself, by going on in the next one, or so with its last column left blank
-because a wide character didn't fit in it."""
+because a wide character didn't fit in it (it may have been written since)."""
 _CELL = "\x1f"
 """Between the cells of a packed line whose characters aren't its columns; text has no controls."""
 
@@ -165,7 +165,7 @@ class Packed(NamedTuple):
         if text.startswith(_CELL):
             text = text.replace(_CELL, "")
         if self.wrapped == SOFT_SPACER:
-            return LineText(text[:-1], wrapped=True)
+            return LineText(text.removesuffix(" "), wrapped=True)
         return LineText(text if self.wrapped else text.rstrip(), wrapped=bool(self.wrapped))
 
     def line(self, columns: int) -> Line:

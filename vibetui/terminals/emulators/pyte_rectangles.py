@@ -85,7 +85,7 @@ class Rectangles:
         """DECCRA; the pages are one."""
         screen = self._screen
         area = rectangle(screen, args[:4])
-        top, left = [*args, 0, 0, 0, 0][5:7]
+        top, left = [*args, *[0] * 7][5:7]
         place = rectangle(screen, [top, left, 0, 0])
         if not area or not place:
             return

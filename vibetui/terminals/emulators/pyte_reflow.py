@@ -135,7 +135,7 @@ def _joined(group: list[Packed]) -> tuple[list[str], list[CellStyle], list[int]]
         found = line.cells()
         cells += found
         styles += line.styles(len(found))
-        if line.wrapped == SOFT_SPACER:
+        if line.wrapped == SOFT_SPACER and found[-1] == " ":
             del cells[-1], styles[-1]
     return cells, styles, starts
 
