@@ -1,0 +1,44 @@
+"""Each emulator does what `terminal_vectors` tells, or differs as it is known to."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.conformance.terminal_vectors import AREAS, COLUMNS, ROWS, Vector
+from tests.terminal_support import EMULATORS, emulator, screen
+
+VECTORS = [
+    pytest.param(vector, id=f"{area}: {vector.about}")
+    for area, vectors in AREAS.items()
+    for vector in vectors
+]
+
+
+def seen(kind: str, vector: Vector, piece: int) -> Vector:
+    """`vector` as `kind` has it, fed in pieces of so many bytes."""
+    terminal = emulator(kind, rows=ROWS, columns=COLUMNS)
+    data = vector.feed.encode()
+    for start in range(0, len(data), piece):
+        terminal.feed(data[start : start + piece])
+    cursor = terminal.cursor
+    made = Vector(
+        vector.about,
+        vector.feed,
+        None if vector.screen is None else "|".join(screen(terminal)),
+        None if vector.at is None else (cursor.row + 1, cursor.column + 1),
+        None if vector.reply is None else terminal.take_replies().decode("latin-1"),
+        vector.differs,
+    )
+    terminal.close()
+    return made
+
+
+@pytest.mark.parametrize("kind", EMULATORS)
+@pytest.mark.parametrize("vector", VECTORS)
+def test_a_vector(kind: str, vector: Vector) -> None:
+    whole = seen(kind, vector, 1 << 16)
+    if reason := vector.differs.get(kind):
+        assert whole != vector, f"now as told, though marked: {reason}"
+    else:
+        assert whole == vector
+    assert seen(kind, vector, 1) == whole
