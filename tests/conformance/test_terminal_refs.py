@@ -34,11 +34,11 @@ DIFFERS: dict[str, dict[str, tuple[Differs, str]]] = {
     "deccolm_reset": dict.fromkeys(
         EMULATORS, (Differs.TEXT, "DECCOLM without mode 40 does nothing, as in xterm")
     ),
-    "erase_in_line": dict.fromkeys(
-        EMULATORS, (Differs.TEXT, "EL erases the last column also while a wrap is due, as in xterm")
-    ),
-    "saved_cursor": dict.fromkeys(EMULATORS, GRAPHICS),
-    "saved_cursor_alt": dict.fromkeys(EMULATORS, GRAPHICS),
+    "erase_in_line": {
+        "ghostty": (Differs.TEXT, "EL erases the last column also while a wrap is due, as in xterm")
+    },
+    "saved_cursor": {"ghostty": GRAPHICS},
+    "saved_cursor_alt": {"ghostty": GRAPHICS},
     "selective_erasure": dict.fromkeys(
         EMULATORS,
         (Differs.TEXT, "DECSED and DECSEL erase what DECSCA left open; Alacritty has none"),
