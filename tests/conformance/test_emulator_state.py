@@ -6,8 +6,15 @@ import base64
 
 import pytest
 
-from tests.terminal_support import EMULATORS, emulator, line, screen
-from vibetui.terminals.protocol import Emulator, Modes, MouseEncoding, MouseTracking
+from tests.terminal_support import EMULATORS, emulator, line, screen, style_at
+from vibetui.terminals.protocol import (
+    CellStyle,
+    Cursor,
+    Emulator,
+    Modes,
+    MouseEncoding,
+    MouseTracking,
+)
 
 
 @pytest.fixture(params=EMULATORS)
@@ -213,6 +220,26 @@ def test_scrolling_marks_every_row(terminal: Emulator) -> None:
 def test_soft_reset_leaves_the_screen(terminal: Emulator) -> None:
     terminal.feed(b"text\x1b[!p!")
     assert screen(terminal) == ["text!"]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 100])
+def test_a_soft_reset_undoes_what_programs_leave_behind(terminal: Emulator, size: int) -> None:
+    setting = (
+        b"\x1b[2;4r\x1b[?6h\x1b[4h\x1b[?1;25l\x1b[?1h\x1b=\x1b[?7l\x1b[1;31m\x1b(0\x1b[2;3H\x1b7"
+    )
+    data = setting + b"\x1b[!p"
+    for start in range(0, len(data), size):
+        terminal.feed(data[start : start + size])
+    assert terminal.cursor == Cursor(2, 2, visible=True)
+    assert not terminal.modes.application_cursor
+    assert not terminal.modes.application_keypad
+    terminal.feed(b"q\x1b[3;2Hx\x1b[3;2Hy\x1b[H" + b"z" * 21)
+    assert screen(terminal) == ["z" * 20, "z", " yq"]
+    assert style_at(terminal, 2, 2) == CellStyle()
+    terminal.feed(b"\x1b8")
+    assert (terminal.cursor.row, terminal.cursor.column) == (0, 0)
+    terminal.feed(b"\x1b[5;1H\n")
+    assert screen(terminal) == ["z", " yq"]
 
 
 def test_a_closed_terminal_keeps_its_last_screen_and_takes_no_more(terminal: Emulator) -> None:

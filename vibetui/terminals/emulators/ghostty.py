@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import pyghostty
 from pyghostty._ffi import check, ffi, lib
-from pyghostty.core import init_sized
 
+from vibetui.terminals.emulators.ghostty_gaps import FILLINGS, Gap, GapFinder, soft_reset
 from vibetui.terminals.emulators.ghostty_lines import LineNumbers, LineReader, texts_of
+from vibetui.terminals.emulators.ghostty_outbox import CELL_PIXELS, Outbox
 from vibetui.terminals.emulators.ghostty_rows import RowReader
 from vibetui.terminals.emulators.ghostty_state import StateReader
-from vibetui.terminals.emulators.text import MAX_CLIPBOARD
 from vibetui.terminals.protocol import CellStyle, Cursor, LineText, Modes, Run
 
 _BYTES_PER_CELL = 8
@@ -22,9 +21,7 @@ _PAGE = 512 * 1024
 """Bytes; more than the library ever forgets at once."""
 _MAX_SIZE = 2000
 """Rows or columns."""
-_CELL_PIXELS = (8, 16)
-_MIN_PIECE = 1024
-_MAX_REPLIES = 1 << 16
+_PIECE = 8192
 _BLANK = CellStyle()
 
 
@@ -43,16 +40,12 @@ class GhosttyEmulator:
         self._terminal = self._owner._t[0]
         self._most_history = scrollback_lines
         self._limit_history()
-        self._replies = bytearray()
-        self._bells = 0
-        self._clipboard: str | None = None
-        self._callbacks: list[Any] = []
-        self._connect_callbacks()
+        self._outbox = Outbox(self._terminal, lambda: (self.rows, self.columns))
+        self._gaps = GapFinder()
         self._state = StateReader(self._terminal)
         self._reader = RowReader(self._terminal, self.columns)
         self._numbers = LineNumbers(self._terminal, self._state)
         self._line_reader = LineReader(self._terminal, self._state, self._reader)
-        self._piece = max(scrollback_lines // 2, _MIN_PIECE)
         self._uncounted = 0
         self._render = ffi.new("GhosttyRenderState*")
         check(lib.ghostty_render_state_new(ffi.NULL, self._render), "render_state_new")
@@ -81,62 +74,34 @@ class GhosttyEmulator:
         option = lib.GHOSTTY_TERMINAL_OPT_SCROLLBACK_MAX_BYTES
         check(lib.ghostty_terminal_set(self._terminal, option, limit), "set scrollback bytes")
 
-    def _connect_callbacks(self) -> None:
-        def wrote(_terminal: Any, _user: Any, data: Any, length: int) -> None:
-            if len(self._replies) < _MAX_REPLIES:
-                self._replies += ffi.buffer(data, length)[:]
-
-        def rang(_terminal: Any, _user: Any) -> None:
-            self._bells += 1
-
-        def sized(_terminal: Any, _user: Any, out: Any) -> bool:
-            out.rows, out.columns = self.rows, self.columns
-            out.cell_width, out.cell_height = _CELL_PIXELS
-            return True
-
-        def copied(_terminal: Any, _user: Any, write: Any) -> None:
-            self._clipboard_written(write)
-
-        for option, kind, function in (
-            (lib.GHOSTTY_TERMINAL_OPT_WRITE_PTY, "GhosttyTerminalWritePtyFn", wrote),
-            (lib.GHOSTTY_TERMINAL_OPT_BELL, "GhosttyTerminalBellFn", rang),
-            (lib.GHOSTTY_TERMINAL_OPT_SIZE, "GhosttyTerminalSizeFn", sized),
-            (
-                lib.GHOSTTY_TERMINAL_OPT_CLIPBOARD_WRITE,
-                "GhosttyTerminalClipboardWriteFn",
-                copied,
-            ),
-        ):
-            callback = ffi.callback(kind, function)
-            # cffi frees a callback that nobody holds, and the next call would jump into the void.
-            self._callbacks.append(callback)
-            check(lib.ghostty_terminal_set(self._terminal, option, callback), kind)
-
-    def _clipboard_written(self, write: Any) -> None:
-        for index in range(write.contents_len):
-            data = write.contents[index].data
-            if data.len <= MAX_CLIPBOARD:
-                raw = ffi.buffer(data.ptr, data.len)[:] if data.len else b""
-                self._clipboard = raw.decode("utf-8", "replace")
-                break
-        if write.reply != ffi.NULL:
-            reply = init_sized("GhosttyClipboardWriteReply")
-            reply.result = lib.GHOSTTY_CLIPBOARD_WRITE_RESULT_SUCCESS
-            write.reply(write, reply)
-
     def feed(self, data: bytes) -> None:
         if self._closed:
             return
-        for start in range(0, len(data), self._piece):
-            self._write(data if len(data) <= self._piece else data[start : start + self._piece])
+        for part, gap in self._gaps.split(data):
+            self._write(part)
+            if gap is not None:
+                self._write(self._filling(gap))
+        self._keep_size()
         self._changed()
 
     def _write(self, data: bytes) -> None:
-        """Feed less than the history holds lines, so that dropped ones are counted in time."""
-        if self._uncounted + len(data) > self._piece:
-            self._count_lines()
-        self._uncounted += len(data)
-        lib.ghostty_terminal_vt_write(self._terminal, data, len(data))
+        """Write fewer lines at once than the history holds, to count dropped ones in time."""
+        for start in range(0, len(data), _PIECE):
+            piece = data if len(data) <= _PIECE else data[start : start + _PIECE]
+            lines = piece.count(b"\n") + len(piece) // self.columns + 1
+            if self._uncounted + lines > self._most_history // 2:
+                self._count_lines()
+            self._uncounted += lines
+            lib.ghostty_terminal_vt_write(self._terminal, piece, len(piece))
+
+    def _filling(self, gap: Gap) -> bytes:
+        if gap is Gap.SOFT_RESET:
+            return soft_reset(*self._state.cursor_position())
+        return FILLINGS[gap]
+
+    def _keep_size(self) -> None:
+        if self._state.columns() != self.columns:
+            self.resize(self.rows, self.columns)
 
     def _count_lines(self) -> None:
         if self._uncounted:
@@ -149,7 +114,7 @@ class GhosttyEmulator:
         self._count_lines()
         self.rows, self.columns = _bounded(rows), _bounded(columns)
         self._limit_history()
-        lib.ghostty_terminal_resize(self._terminal, self.columns, self.rows, *_CELL_PIXELS)
+        lib.ghostty_terminal_resize(self._terminal, self.columns, self.rows, *CELL_PIXELS)
         self._numbers.renumber()
         self._lines.clear()
         self._pending.update(range(self.rows))
@@ -255,16 +220,16 @@ class GhosttyEmulator:
             self._stale = True
 
     def take_replies(self) -> bytes:
-        replies = bytes(self._replies)
-        self._replies.clear()
+        replies = bytes(self._outbox.replies)
+        self._outbox.replies.clear()
         return replies
 
     def take_bells(self) -> int:
-        bells, self._bells = self._bells, 0
+        bells, self._outbox.bells = self._outbox.bells, 0
         return bells
 
     def take_clipboard(self) -> str | None:
-        text, self._clipboard = self._clipboard, None
+        text, self._outbox.clipboard = self._outbox.clipboard, None
         return text
 
     @property
@@ -284,7 +249,7 @@ class GhosttyEmulator:
         lib.ghostty_render_state_row_iterator_free(self._iterator[0])
         lib.ghostty_render_state_free(self._render[0])
         self._owner.close()
-        self._callbacks.clear()
+        self._outbox.close()
 
 
 def _bounded(size: int) -> int:

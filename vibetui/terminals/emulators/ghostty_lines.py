@@ -8,9 +8,8 @@ from typing import Any
 from pyghostty._ffi import check, ffi, lib, union_fn
 from pyghostty.core import init_sized
 
-from vibetui.terminals.emulators.ghostty_rows import RowReader, grid_ref
+from vibetui.terminals.emulators.ghostty_rows import RowReader, clean_cells, grid_ref
 from vibetui.terminals.emulators.ghostty_state import StateReader
-from vibetui.terminals.emulators.text import printable
 from vibetui.terminals.protocol import LineText, Run
 
 _track = union_fn(
@@ -137,7 +136,7 @@ class LineReader:
         lines = self._plain(start, stop, columns).split("\n")
         lines += [""] * (stop - start - len(lines))
         return [
-            LineText(printable(text).rstrip(" "), self._is_wrapped(y))
+            LineText(clean_cells(text).rstrip(" "), self._is_wrapped(y))
             for y, text in zip(range(start, stop), lines, strict=False)
         ]
 
@@ -165,8 +164,12 @@ class LineReader:
         options.unwrap, options.trim = False, True
         selection = init_sized("GhosttySelection")
         options.selection = selection
-        selection.start = self._ref_to(start, 0)
-        selection.end = self._ref_to(stop - 1, columns - 1)
+        if not self._point_to(start, 0):
+            return ""
+        selection.start = self._ref[0]
+        if not self._point_to(stop - 1, columns - 1):
+            return ""
+        selection.end = self._ref[0]
         data, length = ffi.new("uint8_t**"), ffi.new("size_t*")
         if lib.ghostty_terminal_selection_format_alloc(
             self._terminal, ffi.NULL, options[0], data, length
@@ -177,14 +180,12 @@ class LineReader:
         finally:
             lib.ghostty_free(ffi.NULL, data[0], length[0])
 
-    def _ref_to(self, y: int, column: int) -> Any:
+    def _point_to(self, y: int, column: int) -> bool:
         self._point.value.x, self._point.value.y = column, y
-        check(grid_ref(self._terminal, self._point[0], self._ref), "grid_ref")
-        return self._ref[0]
+        return not grid_ref(self._terminal, self._point[0], self._ref)
 
     def _is_wrapped(self, y: int) -> bool:
-        self._point.value.x, self._point.value.y = 0, y
-        if grid_ref(self._terminal, self._point[0], self._ref):
+        if not self._point_to(y, 0):
             return False
         lib.ghostty_grid_ref_row(self._ref, self._row)
         lib.ghostty_row_get(self._row[0], lib.GHOSTTY_ROW_DATA_WRAP, self._wraps)

@@ -34,6 +34,7 @@ grid_ref = union_fn(
     "GhosttyResult(*)(GhosttyTerminal, GhosttyPointS, GhosttyGridRef*)",
 )
 
+_SEPARATORS = str.maketrans("", "", "\u2028\u2029")
 _DEFAULT = CellStyle()
 _STYLES: dict[bytes | tuple[int, int], CellStyle] = {}
 _MAX_STYLES = 8192
@@ -155,7 +156,15 @@ class RowReader:
         get(cells, lib.GHOSTTY_RENDER_STATE_ROW_CELLS_DATA_GRAPHEMES_LEN, self._grapheme_length)
         buffer = ffi.new("uint32_t[]", max(1, self._grapheme_length[0]))
         get(cells, lib.GHOSTTY_RENDER_STATE_ROW_CELLS_DATA_GRAPHEMES_BUF, buffer)
-        return "".join(map(chr, buffer)) or " "
+        return clean_cells("".join(map(chr, buffer))) or " "
+
+
+def clean_cells(text: str) -> str:
+    """`text` without what may act on a terminal, every other cell in its place.
+
+    The library keeps line separators as marks on the character before, in no cell of their own.
+    """
+    return text if text.isprintable() else printable(text.translate(_SEPARATORS))
 
 
 class LinkReader:

@@ -50,6 +50,7 @@ class StateReader:
         self._size = ffi.new("size_t*")
         self._scrollbar = ffi.new("GhosttyTerminalScrollbar*")
         self._string = ffi.new("GhosttyString*")
+        self._short = ffi.new("uint16_t*")
         self._cursor = init_sized("GhosttyRenderStateCursor")
         self._move = ffi.new("VibetuiScrollViewport*")
 
@@ -97,6 +98,20 @@ class StateReader:
     def on_alternate_screen(self) -> bool:
         lib.ghostty_terminal_get(self._terminal, lib.GHOSTTY_TERMINAL_DATA_ACTIVE_SCREEN, self._int)
         return bool(self._int[0] == lib.GHOSTTY_TERMINAL_SCREEN_ALTERNATE)
+
+    def columns(self) -> int:
+        return self._number(lib.GHOSTTY_TERMINAL_DATA_COLS)
+
+    def cursor_position(self) -> tuple[int, int]:
+        """Row and column on the screen, as of now."""
+        return (
+            self._number(lib.GHOSTTY_TERMINAL_DATA_CURSOR_Y),
+            self._number(lib.GHOSTTY_TERMINAL_DATA_CURSOR_X),
+        )
+
+    def _number(self, data: int) -> int:
+        lib.ghostty_terminal_get(self._terminal, data, self._short)
+        return int(self._short[0])
 
     def history_lines(self) -> int:
         lib.ghostty_terminal_get(
