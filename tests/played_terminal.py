@@ -138,6 +138,16 @@ class PlayedTerminal:
         """Type it."""
         os.write(self._ours, data)
 
+    def signal(self, number: int) -> None:
+        """Send the program a signal."""
+        self._process.send_signal(number)
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Change its size, as a user who drags its corner."""
+        self.emulator.resize(rows, columns)
+        termios.tcsetwinsize(self._ours, (rows, columns))
+        self.signal(signal.SIGWINCH)
+
     @property
     def screen(self) -> str:
         """The text that stands there."""

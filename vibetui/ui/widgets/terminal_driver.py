@@ -80,6 +80,7 @@ class TerminalDriver(LinuxDriver):
         self.output = Output(self._app)
         self.client = Client.of(os.environ)
         self.wanted: Callable[[], Wanted | None] | None = None
+        self._active = False
         self._state = ClientState()
         self._unwritten: list[str] = []
         self._heard: float | None = None
@@ -108,7 +109,7 @@ class TerminalDriver(LinuxDriver):
         self._unwritten.clear()
         if self._writer_thread is None or not self._writer_thread.is_alive():
             return
-        wanted = self.wanted() if self.wanted is not None else None
+        wanted = self.wanted() if self._active and self.wanted is not None else None
         if data := self._state.around(frame, wanted or Wanted()):
             super().write(data)
 
@@ -117,6 +118,7 @@ class TerminalDriver(LinuxDriver):
         self._loop.call_later(_FRAME, self.flush)
 
     def start_application_mode(self) -> None:
+        self._active = True
         self._alarm = os.pipe()
         super().start_application_mode()  # type: ignore[no-untyped-call]
         if not self.client.asks_nothing:
@@ -127,12 +129,11 @@ class TerminalDriver(LinuxDriver):
         self.flush()
 
     def stop_application_mode(self) -> None:
-        # Frames that are still to come must not switch anything on again.
-        wanted, self.wanted = self.wanted, None
+        # What is still to be written must not switch anything on again.
+        self._active = False
         self.flush()
         super().stop_application_mode()
         self.flush()
-        self.wanted = wanted
 
     def close(self) -> None:
         self.flush()
