@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import fields
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from vibetui.terminals.emulators.text import printable
 from vibetui.terminals.protocol import CellStyle, LineText, Run
@@ -151,14 +151,18 @@ class Packed(NamedTuple):
 
     text: str
     """A character for each column, or cells each after a `_CELL`."""
-    spans: tuple[int | CellStyle, ...]
+    styled: tuple[int | CellStyle, ...]
     """start, end, style and so on, of what isn't in the default style."""
     wrapped: int
 
-    def cells(self) -> list[str]:
-        if self.text.startswith(_CELL):
-            return self.text[1:].split(_CELL)
-        return list(self.text)
+    def cells(self) -> str | list[str]:
+        """One for each column."""
+        return self.text[1:].split(_CELL) if self.text.startswith(_CELL) else self.text
+
+    def spans(self) -> Iterator[tuple[int, int, CellStyle]]:
+        """(start, end, style) of what isn't in the default style."""
+        flat = iter(self.styled)
+        return cast("Iterator[tuple[int, int, CellStyle]]", zip(flat, flat, flat, strict=True))
 
     def line_text(self) -> LineText:
         text = self.text
@@ -171,37 +175,40 @@ class Packed(NamedTuple):
     def line(self, columns: int) -> Line:
         """As a row of the screen, cropped or filled up to `columns`."""
         line = Line(0)
-        line.text = self.cells()
-        line.styles = self.styles(len(line.text))
-        line.plain = not self.spans
+        line.text = list(self.cells())
+        line.styles = [DEFAULT] * len(line.text)
+        for start, end, style in self.spans():
+            line.styles[start:end] = [style] * (end - start)
+        line.plain = not self.styled
         line.wrapped = self.wrapped
         line.crop(columns)
         return line
 
-    def styles(self, length: int) -> list[CellStyle]:
-        styles = [DEFAULT] * length
-        for start, end, style in zip(*[iter(self.spans)] * 3, strict=True):
-            styles[start:end] = [style] * (end - start)
-        return styles
-
 
 def pack(line: Line) -> Packed:
     """`line` without its unstyled blank end, unless it goes on in the next line."""
-    text = "".join(line.text)
-    simple = text.isascii() or max(map(len, line.text)) == 1 == min(map(len, line.text))
-    end = len(line.text)
-    spans: list[int | CellStyle] = []
+    styled: list[int | CellStyle] = []
     if not line.plain:
         for start, stop, style in line.spans():
-            if style != DEFAULT:
-                spans += (start, stop, style)
-    if not line.wrapped:
-        kept = 0 if not spans else int(spans[-2])  # type: ignore[arg-type]
-        if simple:
-            end = max(kept, len(text.rstrip(" ")))
-        else:
-            while end > kept and line.text[end - 1] == " ":
-                end -= 1
-    if simple:
-        return Packed(text[:end], tuple(spans), line.wrapped)
-    return Packed(_CELL + _CELL.join(line.text[:end]), tuple(spans), line.wrapped)
+            if style is not DEFAULT:
+                styled += (start, stop, style)
+    text = packed_text(line.text)
+    if line.wrapped:
+        return Packed(text, tuple(styled), line.wrapped)
+    kept = cast("int", styled[-2]) if styled else 0
+    if text.startswith(_CELL):
+        end = len(line.text)
+        while end > kept and line.text[end - 1] == " ":
+            end -= 1
+        return Packed(packed_text(line.text[:end]), tuple(styled), HARD)
+    return Packed(text[: max(kept, len(text.rstrip(" ")))], tuple(styled), HARD)
+
+
+def packed_text(cells: str | list[str]) -> str:
+    """`cells` as `Packed` has them."""
+    text = "".join(cells)
+    if text.isascii() or isinstance(cells, str):
+        return text
+    if max(map(len, cells)) == 1 == min(map(len, cells)):
+        return text
+    return _CELL + _CELL.join(cells)

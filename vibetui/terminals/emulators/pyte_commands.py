@@ -7,8 +7,9 @@ from dataclasses import replace
 from functools import lru_cache
 
 from vibetui.terminals.emulators.pyte_colors import Colors
+from vibetui.terminals.emulators.pyte_grid import DECLRMM
 from vibetui.terminals.emulators.pyte_rectangles import Rectangles
-from vibetui.terminals.emulators.pyte_reports import Reports
+from vibetui.terminals.emulators.pyte_reports import HIGHEST_LEVEL, Reports
 from vibetui.terminals.emulators.pyte_screen import PyteScreen
 from vibetui.terminals.emulators.pyte_sgr import apply_sgr
 from vibetui.terminals.emulators.text import clean_link, clean_title, decode_clipboard
@@ -18,6 +19,8 @@ _MAX_TITLES = 10
 _SHAPES = ("block", "block", "block", "underline", "underline", "bar", "bar")
 _BLINKING_CURSOR = 12
 _KEYPAD = 66
+_COLUMN_MARGINS = 64
+"""The conformance level that has them."""
 
 _Args = list[int]
 
@@ -146,7 +149,7 @@ class Commands:
         return {
             "h": lambda args: _each(args, lambda n: screen.set_ansi(n, on=True)),
             "l": lambda args: _each(args, lambda n: screen.set_ansi(n, on=False)),
-            "?h": lambda args: _each(args, lambda n: screen.set_private(n, on=True)),
+            "?h": lambda args: _each(args, self._set_private),
             "?l": lambda args: _each(args, lambda n: screen.set_private(n, on=False)),
             "?s": lambda args: _each(args, screen.keep_mode),
             "?r": lambda args: _each(args, screen.recall_mode),
@@ -246,7 +249,7 @@ class Commands:
         self._colors = Colors()
         self._rectangles.extent = 0
         self.title, self._titles = "", []
-        self.reports.cursor_style, self.reports.level = 2, 62
+        self.reports.cursor_style, self.reports.level = 2, HIGHEST_LEVEL
 
     def _soft_reset(self) -> None:
         self._screen.soft_reset()
@@ -254,7 +257,7 @@ class Commands:
 
     def _set_level(self, args: _Args) -> None:
         """DECSCL."""
-        if 61 <= args[0] <= 65:
+        if 61 <= args[0] <= HIGHEST_LEVEL:
             self._soft_reset()
             self.reports.level = args[0]
 
@@ -262,6 +265,10 @@ class Commands:
         # With more parameters it is xterm's highlight tracking.
         if len(args) == 1:
             self._screen.scroll_down(args[0] or 1)
+
+    def _set_private(self, number: int) -> None:
+        if number != DECLRMM or self.reports.level >= _COLUMN_MARGINS:
+            self._screen.set_private(number, on=True)
 
     def _save_or_columns(self, args: _Args) -> None:
         if self._screen.has_column_margins:

@@ -34,6 +34,7 @@ class Grid:
 
     def __init__(self, columns: int, lines: int, history: int) -> None:
         self.columns, self.lines = columns, lines
+        self.history_limit = history
         self.history: deque[Packed] = deque(maxlen=history)
         self.pushed = 0
         self.rows = [Line(columns) for _ in range(lines)]
@@ -145,6 +146,11 @@ class Grid:
             self.history.append(pack(line))
             self.pushed += 1
 
+    def forget(self) -> None:
+        """Empty the history."""
+        self.history = deque(maxlen=self.history_limit)
+        self.all_dirty = True
+
     @property
     def inside(self) -> bool:
         """Whether the cursor is within the margins."""
@@ -192,7 +198,7 @@ class Grid:
         """Blanks in the columns `start` to before `end` of row `y`."""
         line = self.rows[y]
         if selective or self.protection == "iso":
-            line.blank_unprotected(start, end, DEFAULT if selective else self.blank)
+            line.blank_unprotected(start, end, self.blank)
         else:
             line.fill(start, end, " ", self.blank)
             if start == 0 and end == self.columns:
@@ -218,8 +224,7 @@ class Grid:
         if how in (0, 1):
             self.erase_in_line(how, selective=selective)
         elif how == 3 and not selective:
-            self.history.clear()
-            self.all_dirty = True
+            self.forget()
 
     def erase_characters(self, count: int) -> None:
         self.pending = False

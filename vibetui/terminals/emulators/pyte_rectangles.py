@@ -65,10 +65,19 @@ class Rectangles:
         self.checksum_flags = 0
 
     def erase(self, args: list[int], *, selective: bool) -> None:
-        """DECERA and DECSERA."""
-        if area := rectangle(self._screen, args):
-            for y in range(area.top, area.bottom):
-                self._screen.erase(y, area.left, area.right, selective=selective)
+        """DECERA and DECSERA, which takes the characters alone and spares what DECSCA protects."""
+        screen = self._screen
+        area = rectangle(screen, args)
+        if not area:
+            return
+        for line in screen.rows[area.top : area.bottom]:
+            if not selective:
+                line.fill(area.left, area.right, " ", screen.blank)
+                continue
+            for x in range(area.left, area.right):
+                if screen.protection != "dec" or type(line.styles[x]) is not Protected:
+                    line.fill(x, x + 1, " ", line.styles[x])
+        screen.touch(range(area.top, area.bottom))
 
     def fill(self, args: list[int]) -> None:
         """DECFRA."""

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple, cast
 
 from vibetui.terminals.emulators.pyte_cells import (
+    HARD,
     SOFT,
     SOFT_SPACER,
     Line,
     Packed,
     pack,
+    packed_text,
 )
 from vibetui.terminals.protocol import CellStyle
+
+_GROWTH = 8
 
 
 @dataclass(slots=True)
@@ -33,11 +38,13 @@ def reflow(
     cursor: tuple[int, int],
     lines: int,
     columns: int,
+    limit: int,
 ) -> Reflowed:
     """`history` and `rows` as a screen of `lines` x `columns`.
 
     The cursor stays on its character, and the screen's first line on top, as far as the content
-    fits; a screen that was full stays full, out of the history or into it.
+    fits; a screen that was full stays full, out of the history or into it. The history may grow to
+    `_GROWTH` times its `limit`, lest a moment of narrowness lose what was wrapped.
     """
     y, x = cursor
     used = max([y + 1] + [index + 1 for index, line in enumerate(rows) if _written(line)])
@@ -58,7 +65,7 @@ def reflow(
     screen += [Line(columns) for _ in range(lines - len(screen))]
     column = min(marks.column, columns - 1)
     return Reflowed(
-        deque(new[:top], maxlen=history.maxlen),
+        deque(new[:top], maxlen=max(limit, min(top, _GROWTH * limit))),
         screen,
         min(max(marks.cursor_at - top, 0), lines - 1),
         column,
@@ -88,24 +95,23 @@ def _written(line: Line) -> bool:
 def _wrapped_anew(old: list[Packed], columns: int, marks: _Marks) -> Iterator[Packed]:
     at = 0
     for start, group in _logical_lines(old):
-        marked = start <= marks.cursor_line < start + len(group)
-        marked = marked or start <= marks.top_line < start + len(group)
-        if not marked and len(group) == 1 and not group[0].wrapped and _fits(group[0], columns):
+        stop = start + len(group)
+        marked = start <= marks.cursor_line < stop or start <= marks.top_line < stop
+        if not marked and len(group) == 1 and len(group[0].text) <= columns:
             yield group[0]
             at += 1
             continue
-        cells, styles, starts = _joined(group)
-        pieces = list(_pieces(cells, columns))
-        if start <= marks.top_line < start + len(group):
-            marks.top_at = at + _piece_of(pieces, starts[marks.top_line - start])[0]
-        if start <= marks.cursor_line < start + len(group):
-            offset = starts[marks.cursor_line - start] + marks.cursor_x
-            index, column = _piece_of(pieces, min(offset, len(cells)))
+        joined = _joined(group)
+        pieces = list(_pieces(joined.cells, columns))
+        if start <= marks.top_line < stop:
+            marks.top_at = at + _piece_of(pieces, joined.starts[marks.top_line - start])[0]
+        if start <= marks.cursor_line < stop:
+            offset = joined.starts[marks.cursor_line - start] + marks.cursor_x
+            beyond = max(offset - len(joined.cells), 0)
+            index, column = _piece_of(pieces, offset - beyond)
             marks.cursor_at = at + index
-            if offset > len(cells):
-                column = min(column + offset - len(cells), columns - 1)
-            marks.column = column
-        yield from _packed_pieces(cells, styles, pieces, columns)
+            marks.column = min(column + beyond, columns - 1) if beyond else column
+        yield from _packed_pieces(joined, pieces, columns)
         at += len(pieces)
 
 
@@ -121,26 +127,36 @@ def _logical_lines(old: list[Packed]) -> Iterator[tuple[int, list[Packed]]]:
         yield start, group
 
 
-def _fits(line: Packed, columns: int) -> bool:
-    return len(line.text) <= columns or len(line.cells()) <= columns
+class _Joined(NamedTuple):
+    """One line of output; its cells are a string where each is one character."""
+
+    cells: str | list[str]
+    spans: list[tuple[int, int, CellStyle]]
+    starts: list[int]
+    """Where in the cells each of the rows that it lay in began."""
 
 
-def _joined(group: list[Packed]) -> tuple[list[str], list[CellStyle], list[int]]:
-    """Cells, their styles, and where in them each line of `group` starts."""
-    cells: list[str] = []
-    styles: list[CellStyle] = []
+def _joined(group: list[Packed]) -> _Joined:
+    parts: list[str | list[str]] = []
+    spans: list[tuple[int, int, CellStyle]] = []
     starts: list[int] = []
+    length = 0
     for line in group:
-        starts.append(len(cells))
-        found = line.cells()
-        cells += found
-        styles += line.styles(len(found))
-        if line.wrapped == SOFT_SPACER and found[-1] == " ":
-            del cells[-1], styles[-1]
-    return cells, styles, starts
+        starts.append(length)
+        part = line.cells()
+        if line.wrapped == SOFT_SPACER and part[-1] == " ":
+            part = part[:-1]
+        spans += [(length + start, length + end, style) for start, end, style in line.spans()]
+        parts.append(part)
+        length += len(part)
+    if len(parts) == 1:
+        return _Joined(parts[0], spans, starts)
+    if all(isinstance(part, str) for part in parts):
+        return _Joined("".join(cast("list[str]", parts)), spans, starts)
+    return _Joined([cell for part in parts for cell in part], spans, starts)
 
 
-def _pieces(cells: list[str], columns: int) -> Iterator[tuple[int, int]]:
+def _pieces(cells: str | list[str], columns: int) -> Iterator[tuple[int, int]]:
     """(start, end) of what goes into each row; a wide character stays whole."""
     start = 0
     while True:
@@ -155,23 +171,31 @@ def _pieces(cells: list[str], columns: int) -> Iterator[tuple[int, int]]:
 
 def _piece_of(pieces: list[tuple[int, int]], offset: int) -> tuple[int, int]:
     """(index of the piece, column in it) of a cell; past the last cell, behind it."""
-    for index, (start, end) in enumerate(pieces):
-        if offset < end or index == len(pieces) - 1:
-            return index, offset - start
-    raise AssertionError("a line has a piece")
+    last = len(pieces) - 1
+    index = next((i for i, (_, end) in enumerate(pieces) if offset < end), last)
+    return index, offset - pieces[index][0]
 
 
 def _packed_pieces(
-    cells: list[str], styles: list[CellStyle], pieces: Iterable[tuple[int, int]], columns: int
+    joined: _Joined, pieces: list[tuple[int, int]], columns: int
 ) -> Iterator[Packed]:
+    cells, spans = joined.cells, joined.spans
+    first = 0
     for start, end in pieces:
-        line = Line(0)
-        line.text, line.styles = cells[start:end], styles[start:end]
-        line.plain = False
-        if columns == 1 and ("" in cells[end : end + 1] or line.text == [""]):
-            # No half of a wide character may stand alone.
-            line.text = [" "]
+        part = cells[start:end]
+        wrapped = HARD
         if end < len(cells):
-            line.wrapped = SOFT if end - start == columns else SOFT_SPACER
-        line.crop(columns)
-        yield pack(line)
+            wrapped = SOFT if end - start == columns else SOFT_SPACER
+            part = part if wrapped == SOFT else [*part, " "]
+        if columns == 1 and ("" in cells[end : end + 1] or part == [""]):
+            # No half of a wide character may stand alone.
+            part = " "
+        while first < len(spans) and spans[first][1] <= start:
+            first += 1
+        kept: list[int | CellStyle] = []
+        at = first
+        while at < len(spans) and spans[at][0] < end:
+            left, right, style = spans[at]
+            kept += (max(left, start) - start, min(right, end) - start, style)
+            at += 1
+        yield Packed(packed_text(part), tuple(kept), wrapped)

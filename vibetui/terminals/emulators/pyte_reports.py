@@ -8,6 +8,8 @@ from vibetui.terminals.emulators.pyte_screen import PyteScreen
 from vibetui.terminals.emulators.pyte_sgr import sgr_of
 
 _MAX_REPLIES = 1 << 16
+HIGHEST_LEVEL = 65
+_REPORTS_MODES = 63
 _CELL_WIDTH, _CELL_HEIGHT = 8, 16
 _DEC_STATUS = {
     15: "\x1b[?13n",  # no printer
@@ -32,7 +34,7 @@ class Reports:
     def __init__(self, screen: PyteScreen, rectangles: Rectangles) -> None:
         self._screen, self._rectangles = screen, rectangles
         self._replies = bytearray()
-        self.level = 62
+        self.level = HIGHEST_LEVEL
         self.cursor_style = 2
 
     def reply(self, text: str) -> None:
@@ -104,6 +106,8 @@ class Reports:
 
     def mode(self, number: int, *, private: bool) -> None:
         """DECRQM."""
+        if self.level < _REPORTS_MODES:
+            return
         state = self._screen.mode_state(number, private=private)
         self.reply(f"\x1b[{'?' if private else ''}{number};{state}$y")
 

@@ -60,7 +60,7 @@ class PyteScreen(Writer):
     def reset(self) -> None:
         """RIS."""
         self.rows = [Line(self.columns) for _ in range(self.lines)]
-        self.history.clear()
+        self.forget()
         self.alternate = False
         self.x = self.y = 0
         self.pending = False
@@ -223,7 +223,7 @@ class PyteScreen(Writer):
             cursor = (self.y, self.x + self.pending)
         else:
             cursor = (saved.y, saved.x + saved.pending) if saved else (0, 0)
-        done = reflow(self.history, primary, cursor, lines, columns)
+        done = reflow(self.history, primary, cursor, lines, columns, self.history_limit)
         first_line = self.pushed - len(self.history)
         self.history = done.history
         self.pushed = first_line + len(self.history)
