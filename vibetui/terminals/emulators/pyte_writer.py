@@ -12,6 +12,8 @@ from vibetui.terminals.emulators.pyte_grid import DECAWM, IRM
 from vibetui.terminals.emulators.pyte_motion import Motion
 
 _ZWJ, _EMOJI_PRESENTATION = "\u200d", "\ufe0f"
+_SEPARATORS = "\u2028\u2029"
+"""Of no width, but lines end there for whoever reads the text."""
 GRAPHEMES = 2027
 
 
@@ -140,6 +142,8 @@ class Writer(Motion):
 
     def _combine(self, char: str) -> None:
         """Hang a character of no width on the one before the cursor."""
+        if char in _SEPARATORS:
+            return
         text = self.rows[self.y].text
         x = self.x if self.pending else self.x - 1
         if x > 0 and not text[x]:
