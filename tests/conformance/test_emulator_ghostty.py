@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import resource
+import time
+from pathlib import Path
+
 import pytest
 
 from tests.terminal_support import emulator, line, screen
@@ -67,3 +71,23 @@ def test_a_program_that_asked_is_told_of_a_new_size(terminal: Emulator) -> None:
     terminal.take_replies()
     terminal.resize(7, 30)
     assert terminal.take_replies() == b"\x1b[48;7;30;112;240t"
+
+
+def test_a_long_history_is_small_once_the_output_pauses() -> None:
+    before = resident_megabytes()
+    terminal = emulator("ghostty", rows=50, columns=200, history=10_000)
+    for start in range(0, 11_000, 500):
+        terminal.feed(b"".join(b"-rw-r--r-- 1 me %d\r\n" % n for n in range(start, start + 500)))
+    deadline = time.monotonic() + 5
+    while resident_megabytes() - before > 6 and time.monotonic() < deadline:
+        time.sleep(0.06)  # What the emulator takes for a pause.
+        terminal.feed(b"x")
+    assert resident_megabytes() - before <= 6
+    first = terminal.first_line
+    assert terminal.texts(10_500, 10_501)[0].text == "-rw-r--r-- 1 me 10500"
+    assert terminal.line(first)[0].text.startswith(f"-rw-r--r-- 1 me {first}")
+
+
+def resident_megabytes() -> float:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize() / 1e6
