@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 Color = int | tuple[int, int, int] | None
 """None: the terminal's default; int: palette index 0..255; a tuple: red, green, blue."""
@@ -42,9 +42,11 @@ class CellStyle:
     """A URI without control characters, or nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
-    """Cells from column `start` to before `end` that share one style."""
+class Run(NamedTuple):
+    """Cells from column `start` to before `end` that share one style.
+
+    A tuple, since a full screen has 2,600 of them, and a frozen dataclass takes 0.3 µs longer.
+    """
 
     start: int
     end: int
