@@ -42,7 +42,7 @@ class LineNumbers:
     def __init__(self, terminal: Any, state: StateReader) -> None:
         self.first = 0
         self._terminal, self._state = terminal, state
-        self._top = 0
+        self._top = self._oldest = 0
         self._anchored = False
         self._anchor = ffi.new("GhosttyTrackedGridRef*")
         self._point = _screen_point()
@@ -61,7 +61,8 @@ class LineNumbers:
         if self._anchored:
             # CSI 3 J drops the history, but moves the anchor to the screen.
             gone = self._top if not history else self._top - 1 - self._anchor_row()
-            self.first = max(self.first, gone)
+            self._oldest = max(self._oldest, gone)
+        self.first = self._oldest
         self._top = self.first + history
         self._anchored = history > 0 and self._set_anchor(history - 1)
 
