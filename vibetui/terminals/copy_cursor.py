@@ -46,6 +46,13 @@ class CopyCursor:
             self.top = self.at.line - rows // 2
         self._show()
 
+    def back(self, place: Point, top: int) -> None:
+        """To where it was, with the same lines in view."""
+        self.top = top
+        self.at = self._lines.clamp(place)
+        self._goal = self.at.column
+        self._show()
+
     def scroll(self, up: int) -> None:
         """Move what is shown; the cursor stays on its line as long as that is in sight."""
         self.top -= up

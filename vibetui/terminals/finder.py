@@ -12,13 +12,15 @@ class Finder:
     """Looks from `origin` up or down for the nearest match, and goes the other way if need be.
 
     Attributes:
+        origin: Where the cursor was.
+        top: Where the viewport began.
         query: What has been typed.
         typing: Whether keys still go to the query.
         current: The match that is looked at.
     """
 
     def __init__(self, lines: Lines, origin: Point, *, up: bool) -> None:
-        self.origin, self.up = origin, up
+        self.origin, self.top, self.up = origin, lines.top, up
         self.query = ""
         self.typing = True
         self.current: Span | None = None
@@ -71,7 +73,7 @@ class Finder:
 
     def renumbered(self, at: Point) -> None:
         """Lines have other numbers now: search them again."""
-        self.origin = at
+        self.origin, self.top = at, self._lines.top
         self.look_for(self.query)
 
     def _matches_at(self, span: Span) -> list[Span]:

@@ -51,6 +51,7 @@ class Reader:
         self.cursor: CopyCursor | None = None
         self.finder: Finder | None = None
         self.link: Link | None = None
+        self._alternate = False
         self._last_query = ""
         self._only_searching = False
 
@@ -61,6 +62,10 @@ class Reader:
 
     def before_frame(self, *, output: bool) -> None:
         """Follow what the program has done: drop what is gone, keep in place what is read."""
+        alternate = self.lines.emulator.modes.alternate_screen
+        if self.cursor is not None and alternate is not self._alternate:
+            self._alternate = alternate
+            self.renumbered()
         if self.selection is not None and not self.selection.holds(self.lines):
             self.selection = None
         if output:
@@ -97,6 +102,7 @@ class Reader:
     def enter(self, *, searching: bool = False) -> None:
         """Give the keys to copy mode, and with `searching` to a query first."""
         if self.cursor is None:
+            self._alternate = self.lines.emulator.modes.alternate_screen
             self.cursor = CopyCursor(self.lines)
             self._only_searching = searching
         if searching:
@@ -191,7 +197,7 @@ class Reader:
             finder.go_on(up=key in ("up", "ctrl+p", "ctrl+r"))
             self._look_at_match()
         elif finder.edit(key, character) and self.cursor is not None:
-            self.cursor.go(finder.origin)
+            self.cursor.back(finder.origin, finder.top)
             self._extend()
 
     def type_query(self, text: str) -> None:
@@ -205,7 +211,7 @@ class Reader:
         if self._only_searching:
             self.leave()
         elif self.cursor is not None:
-            self.cursor.go(finder.origin)
+            self.cursor.back(finder.origin, finder.top)
             self._extend()
 
     def _go_on(self, *, repeat: bool) -> None:

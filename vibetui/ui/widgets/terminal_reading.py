@@ -142,6 +142,7 @@ class TerminalReading(TerminalView):
         reader = self._reader
         if reader is None or event.button != _LEFT:
             return
+        event.stop()
         at = self._point(reader, event)
         self._pressed_link = link_at(reader.lines, at) if event.ctrl else None
         block = event.meta or event.ctrl
@@ -158,6 +159,7 @@ class TerminalReading(TerminalView):
 
     def _on_mouse_move(self, event: events.MouseMove) -> None:
         reader = self._reader
+        event.stop()
         if reader is None:
             return
         if not self._drag.held:
@@ -194,7 +196,8 @@ class TerminalReading(TerminalView):
             self._edge.stop()
             self._edge = None
 
-    async def _on_mouse_up(self, event: events.MouseUp) -> None:  # noqa: ARG002
+    async def _on_mouse_up(self, event: events.MouseUp) -> None:
+        event.stop()
         self.release_mouse()
         self._stop_edge()
         reader, link, self._pressed_link = self._reader, self._pressed_link, None
