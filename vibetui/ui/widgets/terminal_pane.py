@@ -191,6 +191,12 @@ class TerminalPane(TerminalReading, can_focus=True):
     def _on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         self._wheel(event, Button.WHEEL_DOWN)
 
+    def _on_mouse_scroll_left(self, event: events.MouseScrollLeft) -> None:
+        self._report(event, Action.PRESS, Button.WHEEL_LEFT)
+
+    def _on_mouse_scroll_right(self, event: events.MouseScrollRight) -> None:
+        self._report(event, Action.PRESS, Button.WHEEL_RIGHT)
+
     def _wheel(self, event: events.MouseEvent, button: Button) -> None:
         terminal = self._terminal
         event.stop()
