@@ -152,7 +152,8 @@ def check_lines(emulator: Emulator) -> None:
     assert len(texts) == count
     lines = [emulator.line(first + index) for index in range(count)]
     for line, text in zip(lines, texts, strict=True):
-        assert text.text.rstrip() == "".join(run.text for run in line).rstrip()
+        shown = "".join(run.text for run in line)
+        assert text.text.rstrip() == shown.rstrip(), (text, shown)
     top = history - emulator.scroll_offset
     for y in range(emulator.rows):
         assert _plain(emulator.row(y)) == _plain(lines[top + y]), y

@@ -84,7 +84,7 @@ BROKEN = st.one_of(
     st.binary(max_size=30),
     st.text(max_size=10).map(lambda text: text.encode("utf-8", "surrogatepass")[:-1]),
     st.sampled_from((b"\xc0\x80", b"\xf4\x90\x80\x80", b"\xed\xa0\x80", b"\xff\xfe", b"\xe7\x95")),
-)
+).filter(lambda data: MARKER.encode() not in data)
 DATA = st.lists(st.one_of(CSI, CSI, MODE, ESCAPE, WORDS, WORDS, CONTROL, STRING, BROKEN))
 RESIZE = st.tuples(
     st.just("resize"),
