@@ -178,6 +178,8 @@ def test_the_screen_is_cleared_for_132_columns_only_where_allowed(
         ("\x1b[?69h\x1b[3;4s\x1bP$qs\x1b\\", "\x1bP1$r3;4s\x1b\\"),
         ("\x1b[1;4:3;38;2;1;2;3m\x1bP$qm\x1b\\", "\x1bP1$r0;1;4:3;38:2::1:2:3m\x1b\\"),
         ("\x1b[97;48;5;200;58;5;9m\x1bP$qm\x1b\\", "\x1bP1$r0;97;48:5:200;58:5:9m\x1b\\"),
+        ("\x1bP+q436f;5463\x1b\\", "\x1bP1+r436F=323536\x1b\\\x1bP1+r5463\x1b\\"),
+        ("\x1bP+q5858;zz;5\x1b\\", "\x1bP0+r5858\x1b\\"),
         ("\x1b]4;1;?\x1b\\", "\x1b]4;1;rgb:cccc/6666/6666\x1b\\"),
         (
             "\x1b]4;1;#fff;2;?;1;?\x07",

@@ -199,10 +199,15 @@ class Commands:
             action(_numbers(params))
 
     def string(self, kind: str, body: str, end: str) -> None:
-        if kind == "dcs" and body.startswith("$q"):
+        if kind == "osc":
+            self._system_command(body, end)
+        elif kind == "dcs" and body.startswith("$q"):
             self.reports.setting(body[2:])
-        if kind != "osc":
-            return
+        elif kind == "dcs" and body.startswith("+q"):
+            self.reports.capabilities(body[2:])
+
+    def _system_command(self, body: str, end: str) -> None:
+        """OSC; its replies end as it did."""
         number, _, rest = body.partition(";")
         if number in ("0", "2"):
             self.title = clean_title(rest)

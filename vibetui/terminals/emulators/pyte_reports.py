@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from vibetui.terminals.emulators.pyte_grid import DECLRMM
 from vibetui.terminals.emulators.pyte_rectangles import Rectangles
 from vibetui.terminals.emulators.pyte_screen import PyteScreen
@@ -21,6 +23,20 @@ _DEC_STATUS = {
     75: "\x1b[?70n",  # no errors on the line
     85: "\x1b[?83n",  # no other sessions
 }
+
+_HEXADECIMAL = re.compile("([0-9a-fA-F]{2}){1,64}")
+_CAPABILITIES = {
+    "TN": "xterm-256color",
+    "Co": "256",
+    "colors": "256",
+    "RGB": "8",
+    "Tc": "",
+    "Su": "",
+    "Smulx": "\\E[4:%p1%dm",
+    "Ms": "\\E]52;%p1%s;%p2%s\\007",
+}
+"""Of terminfo, what programs ask for to learn of colours, underlines and the clipboard."""
+_MAX_CAPABILITIES = 32
 
 
 class Reports:
@@ -62,7 +78,7 @@ class Reports:
     def version(self, args: list[int]) -> None:
         """XTVERSION."""
         if args[0] == 0:
-            self.reply("\x1bP>|vibetui(pyte)\x1b\\")
+            self.reply("\x1bP>|vibetui\x1b\\")
 
     def terminal_parameters(self, args: list[int]) -> None:
         """DECREQTPARM."""
@@ -118,6 +134,18 @@ class Reports:
         """DECRQCRA: id, page, rectangle."""
         total = self._rectangles.checksum(args[2:])
         self.reply(f"\x1bP{args[0]}!~{total:04X}\x1b\\")
+
+    def capabilities(self, names: str) -> None:
+        """XTGETTCAP: names in hexadecimal, each answered by itself."""
+        for name in names.split(";")[:_MAX_CAPABILITIES]:
+            if not _HEXADECIMAL.fullmatch(name):
+                continue
+            value = _CAPABILITIES.get(bytes.fromhex(name).decode("latin-1"))
+            if value is None:
+                self.reply(f"\x1bP0+r{name.upper()}\x1b\\")
+            else:
+                told = f"={value.encode().hex().upper()}" if value else ""
+                self.reply(f"\x1bP1+r{name.upper()}{told}\x1b\\")
 
     def setting(self, name: str) -> None:
         """DECRQSS."""

@@ -78,7 +78,6 @@ class PyteScreen(Writer):
         self.reset_margins()
         self._saved.pop(self.alternate, None)
         self.pending = False
-        self._flags[self.alternate] = [0]
         self._plain_pen()
 
     def _plain_pen(self) -> None:
