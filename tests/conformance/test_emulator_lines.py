@@ -97,6 +97,19 @@ def test_lines_written_later_are_read(terminal: Emulator) -> None:
     assert text_of(terminal, 60) == "more"
 
 
+def test_lines_of_the_screen_are_read_anew_while_the_viewport_is_elsewhere(
+    terminal: Emulator,
+) -> None:
+    terminal.feed(lines(30))
+    terminal.scroll_to(terminal.history_lines)
+    top = terminal.first_line + terminal.history_lines
+    for number in range(4):
+        terminal.feed(b"\x1b[H\x1b[K%d" % number)
+        terminal.dirty_rows()
+        assert text_of(terminal, top) == str(number)
+        assert terminal.texts(top, top + 1)[0].text == str(number)
+
+
 @pytest.mark.parametrize("kind", EMULATORS)
 @pytest.mark.parametrize("piece", [17, 5000, 1_000_000])
 def test_a_number_stays_with_its_line_when_old_ones_are_dropped(kind: str, piece: int) -> None:

@@ -108,10 +108,12 @@ class LineReader:
         self._render = ffi.new("GhosttyRenderState*")
         self._iterator = ffi.new("GhosttyRenderStateRowIterator*")
         self._block: tuple[int, int] | None = None
+        self._forgotten = False
 
     def forget(self) -> None:
         """The terminal has changed."""
         self._block = None
+        self._forgotten = True
 
     def runs(self, y: int, rows: int) -> tuple[Run, ...]:
         """Row `y` of all the rows that there are, in a terminal of `rows` rows.
@@ -142,22 +144,30 @@ class LineReader:
         ]
 
     def close(self) -> None:
-        if self._render[0] != ffi.NULL:
+        self._free_state()
+        if self._iterator[0] != ffi.NULL:
             lib.ghostty_render_state_row_iterator_free(self._iterator[0])
-            lib.ghostty_render_state_free(self._render[0])
-            self._render[0] = ffi.NULL
+            self._iterator[0] = ffi.NULL
 
     def _look_at(self, top: int) -> None:
+        if self._forgotten:
+            # The marks of what has changed went to the other state, so this one must begin anew.
+            self._free_state()
+            self._forgotten = False
         if self._render[0] == ffi.NULL:
             check(lib.ghostty_render_state_new(ffi.NULL, self._render), "render_state_new")
-            check(
-                lib.ghostty_render_state_row_iterator_new(ffi.NULL, self._iterator),
-                "row_iterator_new",
-            )
+        if self._iterator[0] == ffi.NULL:
+            new = lib.ghostty_render_state_row_iterator_new(ffi.NULL, self._iterator)
+            check(new, "row_iterator_new")
         offset = self._state.scroll_offset()
         self._state.scroll_to(self._state.history_lines() - top)
         lib.ghostty_render_state_update(self._render[0], self._terminal)
         self._state.scroll_to(offset)
+
+    def _free_state(self) -> None:
+        if self._render[0] != ffi.NULL:
+            lib.ghostty_render_state_free(self._render[0])
+            self._render[0] = ffi.NULL
 
     def _plain(self, start: int, stop: int, columns: int) -> str:
         options = init_sized("GhosttyTerminalSelectionFormatOptions")
