@@ -26,7 +26,7 @@ class PaneApp(App[None], inherit_bindings=False):
     """A pane and its key bar."""
 
     ENABLE_COMMAND_PALETTE = False
-    CSS = stylesheet("vibetui.ui", "app") + "TerminalPane { max-width: 40; }"
+    CSS = stylesheet("vibetui.ui", "app") + "TerminalPane { max-width: 40; max-height: 10; }"
 
     def __init__(self) -> None:
         super().__init__(ansi_color=True)
@@ -158,7 +158,7 @@ async def pane_stage(kind: str) -> AsyncIterator[Stage]:
     """A pane with the focus, over the emulator `kind`."""
     agent, connection = await PlayedAgent.start()
     app = PaneApp()
-    async with app.run_test(size=(100, ROWS + 1)) as pilot:
+    async with app.run_test(size=(100, 24)) as pilot:
         pane = app.query_one(TerminalPane)
         terminal = await Terminal.start(
             connection, rows=ROWS, columns=COLUMNS, settings=TerminalSettings(emulator=kind)

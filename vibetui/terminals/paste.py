@@ -26,16 +26,26 @@ def encode_paste(text: str, modes: Modes) -> bytes:
     return text.encode("utf-8", "replace")
 
 
-def paste_lines(text: str) -> list[str]:
-    """The lines that a paste of `text` has, without control characters; its end ends none."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n")
-    return _CONTROLS.sub("", text).split("\n")
+def line_count(text: str) -> int:
+    """The lines that a paste of `text` has; a line break at its end begins none."""
+    text = text.rstrip("\r\n")
+    return text.count("\n") + text.count("\r") - text.count("\r\n") + 1
+
+
+def first_lines(text: str, most: int, longest: int = 200) -> list[str]:
+    """How `text` begins, without control characters."""
+    head = _with_newlines(text[: most * longest]).rstrip("\n")
+    return [_CONTROLS.sub("", line)[:longest] for line in head.split("\n")[:most]]
 
 
 def joined_lines(text: str) -> str:
     """`text` as one line, as a shell would have it: where a line says that it goes on, it does."""
-    lines = (line.strip().removesuffix("\\").rstrip() for line in paste_lines(text))
-    return " ".join(line for line in lines if line)
+    lines = (line.strip() for line in _with_newlines(text).split("\n"))
+    return " ".join(line.removesuffix("\\").rstrip() for line in lines if line)
+
+
+def _with_newlines(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def encode_focus(focused: bool, modes: Modes) -> bytes:

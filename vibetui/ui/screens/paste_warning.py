@@ -11,12 +11,11 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Button, Static
 
-from vibetui.terminals.paste import paste_lines
+from vibetui.terminals.paste import first_lines, line_count
 from vibetui.ui.screens.base import Dialog
 
 _SHOWN = 6
 """Lines of the text."""
-_LONGEST = 200
 
 
 class PasteAnswer(StrEnum):
@@ -39,15 +38,15 @@ class PasteWarning(Dialog[PasteAnswer]):
 
     def __init__(self, text: str) -> None:
         super().__init__()
-        self._lines = paste_lines(text)
+        self._count = line_count(text)
+        self._shown = first_lines(text, _SHOWN)
 
     def compose(self) -> ComposeResult:
-        lines = self._lines
-        shown = [line[:_LONGEST].expandtabs(4) for line in lines[:_SHOWN]]
-        if len(lines) > _SHOWN:
+        shown = [line.expandtabs(4) for line in self._shown]
+        if self._count > len(shown):
             shown.append("…")
         with Vertical(classes="dialog"):
-            yield Static(f"Paste {len(lines)} lines?", classes="dialog-title")
+            yield Static(f"Paste {self._count} lines?", classes="dialog-title")
             yield Static(
                 "The program takes each line as it comes, as if you had pressed enter.",
                 classes="dialog-text",

@@ -17,7 +17,7 @@ from vibetui.terminals.mouse import (
     encode_mouse,
     encode_wheel_keys,
 )
-from vibetui.terminals.paste import encode_focus, encode_paste, joined_lines, paste_lines
+from vibetui.terminals.paste import encode_focus, encode_paste, joined_lines, line_count
 from vibetui.terminals.protocol import MouseTracking
 from vibetui.ui.screens.paste_warning import PasteAnswer, PasteWarning
 from vibetui.ui.widgets.terminal_keys import key_event_bytes
@@ -153,7 +153,7 @@ class TerminalPane(TerminalReading, can_focus=True):
         if reader.cursor is not None:
             reader.type_query(text)
             self._frames.changed()
-        elif not terminal.emulator.modes.bracketed_paste and len(paste_lines(text)) > 1:
+        elif not terminal.emulator.modes.bracketed_paste and line_count(text) > 1:
             self.app.push_screen(PasteWarning(text), partial(self._paste_as, terminal, text))
         else:
             self._type(encode_paste(text, terminal.emulator.modes))
