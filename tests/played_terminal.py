@@ -134,6 +134,11 @@ class PlayedTerminal:
         self._process.wait(10)
         os.close(self._ours)
 
+    @property
+    def pid(self) -> int:
+        """Of the program."""
+        return self._process.pid
+
     def type(self, data: bytes) -> None:
         """Type it."""
         os.write(self._ours, data)
