@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from tests.conformance.terminal_vectors import AREAS, COLUMNS, ROWS, Vector
+from tests.conformance.terminal_vectors_vt400 import VT400_AREAS
 from tests.terminal_support import EMULATORS, emulator, screen
 
 VECTORS = [
     pytest.param(vector, id=f"{area}: {vector.about}")
-    for area, vectors in AREAS.items()
+    for area, vectors in {**AREAS, **VT400_AREAS}.items()
     for vector in vectors
 ]
 
