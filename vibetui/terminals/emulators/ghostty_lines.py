@@ -109,6 +109,13 @@ class LineReader:
         self._iterator = ffi.new("GhosttyRenderStateRowIterator*")
         self._block: tuple[int, int] | None = None
         self._forgotten = False
+        # Made here and not where they are used: cffi takes 6 ms to parse the name of a type.
+        self._selection = init_sized("GhosttySelection")
+        self._options = init_sized("GhosttyTerminalSelectionFormatOptions")
+        self._options.emit = lib.GHOSTTY_FORMATTER_FORMAT_PLAIN
+        self._options.unwrap, self._options.trim = False, True
+        self._options.selection = self._selection
+        self._data, self._length = ffi.new("uint8_t**"), ffi.new("size_t*")
 
     def forget(self) -> None:
         """The terminal has changed."""
@@ -170,20 +177,15 @@ class LineReader:
             self._render[0] = ffi.NULL
 
     def _plain(self, start: int, stop: int, columns: int) -> str:
-        options = init_sized("GhosttyTerminalSelectionFormatOptions")
-        options.emit = lib.GHOSTTY_FORMATTER_FORMAT_PLAIN
-        options.unwrap, options.trim = False, True
-        selection = init_sized("GhosttySelection")
-        options.selection = selection
         if not self._point_to(start, 0):
             return ""
-        selection.start = self._ref[0]
+        self._selection.start = self._ref[0]
         if not self._point_to(stop - 1, columns - 1):
             return ""
-        selection.end = self._ref[0]
-        data, length = ffi.new("uint8_t**"), ffi.new("size_t*")
+        self._selection.end = self._ref[0]
+        data, length = self._data, self._length
         if lib.ghostty_terminal_selection_format_alloc(
-            self._terminal, ffi.NULL, options[0], data, length
+            self._terminal, ffi.NULL, self._options[0], data, length
         ):
             return ""
         try:

@@ -34,6 +34,8 @@ class Outbox:
         self.bells = 0
         self.clipboard: str | None = None
         self._size = size
+        self._honoured = init_sized("GhosttyClipboardWriteReply")
+        self._honoured.result = lib.GHOSTTY_CLIPBOARD_WRITE_RESULT_SUCCESS
         # cffi frees what nobody holds, and the library's next call would jump into the void.
         self._held: list[Any] = []
         self._connect(terminal)
@@ -92,6 +94,4 @@ class Outbox:
                 self.clipboard = raw.decode("utf-8", "replace")
                 break
         if write.reply != ffi.NULL:
-            reply = init_sized("GhosttyClipboardWriteReply")
-            reply.result = lib.GHOSTTY_CLIPBOARD_WRITE_RESULT_SUCCESS
-            write.reply(write, reply)
+            write.reply(write, self._honoured)

@@ -34,6 +34,7 @@ grid_ref = union_fn(
     "GhosttyResult(*)(GhosttyTerminal, GhosttyPointS, GhosttyGridRef*)",
 )
 
+_CODEPOINTS = ffi.typeof("uint32_t[]")
 _SEPARATORS = str.maketrans("", "", "\u2028\u2029")
 _DEFAULT = CellStyle()
 _STYLES: dict[bytes | tuple[int, int], CellStyle] = {}
@@ -154,7 +155,7 @@ class RowReader:
         get = lib.ghostty_render_state_row_cells_get
         lib.ghostty_render_state_row_cells_select(cells, column)
         get(cells, lib.GHOSTTY_RENDER_STATE_ROW_CELLS_DATA_GRAPHEMES_LEN, self._grapheme_length)
-        buffer = ffi.new("uint32_t[]", max(1, self._grapheme_length[0]))
+        buffer = ffi.new(_CODEPOINTS, max(1, self._grapheme_length[0]))
         get(cells, lib.GHOSTTY_RENDER_STATE_ROW_CELLS_DATA_GRAPHEMES_BUF, buffer)
         return clean_cells("".join(map(chr, buffer))) or " "
 
