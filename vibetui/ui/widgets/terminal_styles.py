@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from string import punctuation
 from urllib.parse import quote
@@ -16,6 +17,8 @@ from rich.style import Style
 from vibetui.terminals.protocol import CellStyle, Color, Run, Underline
 
 RESET = "\x1b[0m"
+_MOST_PARAMETERS = 16
+"""Of one sequence; Ghostty drops it whole where it has more than 24, older terminals sooner."""
 _LONGEST_LINK = 2083
 """Characters; terminals cut or drop what is longer."""
 
@@ -59,12 +62,21 @@ def sgr(
     ):
         if on:
             codes.append(code)
+    groups = [codes]
     for color, foreground in ((style.foreground, True), (style.background, False)):
         if color is not None:
-            codes += _rich_color(color).downgrade(system).get_ansi_codes(foreground)
+            groups.append([*_rich_color(color).downgrade(system).get_ansi_codes(foreground)])
     if style.underline and style.underline_color is not None and all_underlines:
-        codes.append(_underline_color(style.underline_color, system))
-    return f"\x1b[{';'.join(codes)}m"
+        groups.append([_underline_color(style.underline_color, system)])
+    return _sequences(groups)
+
+
+def _sequences(groups: Sequence[Sequence[str]]) -> str:
+    """One SGR, or one for each group where it would be longer than every terminal takes."""
+    whole = ";".join(code for group in groups for code in group)
+    if whole.count(";") + whole.count(":") < _MOST_PARAMETERS:
+        return f"\x1b[{whole}m"
+    return "".join(f"\x1b[{';'.join(group)}m" for group in groups)
 
 
 def _underline(kind: Underline, all_underlines: bool) -> str:
