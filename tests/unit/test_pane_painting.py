@@ -11,8 +11,10 @@ from contextlib import asynccontextmanager, suppress
 from functools import partial
 
 import pytest
+from textual import events
 from textual.app import App, ComposeResult
 from textual.drivers.headless_driver import HeadlessDriver
+from textual.geometry import Size
 
 from tests.terminal_support import EMULATORS, PlayedAgent, emulator, screen
 from vibetui.terminals import Terminal, TerminalSettings
@@ -21,6 +23,8 @@ from vibetui.terminals.protocol import CellStyle, Emulator
 from vibetui.ui.widgets import terminal_frames
 from vibetui.ui.widgets.terminal_frames import FrameClock
 from vibetui.ui.widgets.terminal_pane import TerminalPane
+from vibetui.ui.widgets.terminal_styles import ALL_UNDERLINES
+from vibetui.ui.widgets.terminal_styles import ALL_UNDERLINES
 
 ROWS, COLUMNS = 12, 60
 
@@ -52,6 +56,7 @@ class PaneApp(App[None], inherit_bindings=False):
 
     def __init__(self) -> None:
         super().__init__(driver_class=RecordingDriver, ansi_color=True)
+        ALL_UNDERLINES.add(self.console)
 
     def compose(self) -> ComposeResult:
         yield TerminalPane()
@@ -61,7 +66,7 @@ class Stage:
     def __init__(self, app: PaneApp, agent: PlayedAgent, terminal: Terminal) -> None:
         self.app, self.agent, self.terminal = app, agent, terminal
         self.pane = app.query_one(TerminalPane)
-        self.outer = emulator("ghostty", ROWS, COLUMNS)
+        self.outer = emulator("ghostty", terminal.emulator.rows, terminal.emulator.columns)
         """The user's terminal."""
         self._displayed = asyncio.Event()
         app.post_display_hook = self._displayed.set  # type: ignore[method-assign]
@@ -79,6 +84,13 @@ class Stage:
         self.outer.feed(data.encode())
         return data
 
+    def resize(self, rows: int, columns: int) -> None:
+        """As a user who drags the corner of the window."""
+        self.take()
+        self.outer.resize(rows, columns)
+        size = Size(columns, rows)
+        self.app.post_message(events.Resize(size, size))
+
     async def shows(self, condition: Callable[[], bool], seconds: float = 5.0) -> str:
         """Wait until the user's terminal is as expected; all that was written meanwhile."""
         everything = self.take()
@@ -93,15 +105,18 @@ class Stage:
 
 
 @asynccontextmanager
-async def stage(kind: str = "ghostty") -> AsyncIterator[Stage]:
+async def stage(
+    kind: str = "ghostty", rows: int = ROWS, columns: int = COLUMNS
+) -> AsyncIterator[Stage]:
     agent, connection = await PlayedAgent.start()
     app = PaneApp()
     ready = asyncio.Event()
     app.call_later(ready.set)
-    running_app = asyncio.create_task(app.run_async(size=(COLUMNS, ROWS), headless=False))
+    running_app = asyncio.create_task(app.run_async(size=(columns, rows), headless=False))
     await ready.wait()
+    ALL_UNDERLINES.add(app.console)
     terminal = await Terminal.start(
-        connection, rows=ROWS, columns=COLUMNS, settings=TerminalSettings(emulator=kind)
+        connection, rows=rows, columns=columns, settings=TerminalSettings(emulator=kind)
     )
     running = asyncio.create_task(terminal.run())
     at = Stage(app, agent, terminal)
@@ -133,19 +148,30 @@ def arrived(inner: Emulator, outer: Emulator, title: str) -> bool:
     return inner.title == title and same(inner, outer)
 
 
-def noise(seed: int) -> bytes:
-    """A screenful of everything a program may draw."""
+COLORS = ("31", "97;44", "38;5;200", "48;5;17", "38;2;1;2;3;48;2;250;128;7", "0", "38;5;7", "103")
+STYLES = (
+    *("1", "2", "3", "4", "4:2", "4:3", "4:4", "4:5", "21", "5", "7", "8", "9", "53", "0"),
+    *("4:3;58:2::255:0:80", "4;58:5:200", "1;3;9;53;4:5", "22;24;59"),
+)
+TEXTS = ("plain text", "wide 界面", "e\u0301tude", "━┓", "  ", "x" * 30, "👍 ok")
+EDITS = (
+    *("\x1b[K", "\x1b[1K", "\x1b[J", "\x1b[2X", "\x1b[3P", "\x1b[2@", "\x1b[L", "\x1b[2M"),
+    *("\x1b[3;9r", "\x1b[r", "\x1b[S", "\x1b[2T", "\x1bM", "\r\n\n", "\t", "\x1b[20b"),
+)
+LINKS = ("\x1b]8;;https://example.org/a?b=1\x1b\\", "\x1b]8;;\x1b\\")
+
+
+def noise(seed: int, rows: int = ROWS, columns: int = COLUMNS) -> bytes:
+    """A screenful of everything a program may draw, and do to what is drawn."""
     chance = random.Random(seed)
-    out = [b"\x1b[?25l"]
-    for _ in range(60):
-        y, x = chance.randint(1, ROWS), chance.randint(1, COLUMNS)
-        colors = chance.choice(
-            ["31", "97;44", "38;5;200", "48;5;17", "38;2;1;2;3;48;2;250;128;7", "0", "38;5;7"]
-        )
-        style = chance.choice(["1", "2", "3", "4", "5", "7", "8", "9", "0"])
-        text = chance.choice(["plain text", "wide 界面", "e\u0301tude", "━┓", "  ", "x" * 30])
-        out.append(f"\x1b[{y};{x}H\x1b[{colors};{style}m{text}\x1b[K"[: 200 - x].encode())
-    return b"".join(out)
+    out = ["\x1b[?25l"]
+    for _ in range(80):
+        y, x = chance.randint(1, rows), chance.randint(1, columns)
+        out.append(f"\x1b[{y};{x}H\x1b[{chance.choice(COLORS)}m\x1b[{chance.choice(STYLES)}m")
+        out.append(chance.choice(LINKS))
+        out.append(chance.choice(TEXTS))
+        out.append(chance.choice(EDITS) if chance.random() < 0.3 else "")
+    return "".join(out).encode() + b"\x1b[0m\x1b]8;;\x1b\\\x1b]2;%d\x07" % seed
 
 
 @pytest.mark.parametrize("kind", EMULATORS)
@@ -153,8 +179,22 @@ async def test_every_cell_arrives_with_its_text_and_style(kind: str) -> None:
     async with stage(kind) as at:
         inner = at.terminal.emulator
         for seed in range(8):
-            await at.agent.output(noise(seed) + f"\x1b[0m\x1b]2;{seed}\x07".encode())
+            await at.agent.output(noise(seed))
             await at.shows(partial(arrived, inner, at.outer, str(seed)))
+
+
+@pytest.mark.parametrize("kind", EMULATORS)
+async def test_every_cell_is_right_after_the_window_was_dragged(kind: str) -> None:
+    async with stage(kind) as at:
+        inner = at.terminal.emulator
+        for seed, (rows, columns) in enumerate([(20, 90), (7, 90), (7, 25), (30, 120), (ROWS, 60)]):
+            await at.agent.output(noise(seed, rows, columns))
+            at.resize(rows, columns)
+            await at.shows(
+                lambda size=(rows, columns), title=str(seed): (
+                    (inner.rows, inner.columns) == size and arrived(inner, at.outer, title)
+                )
+            )
 
 
 async def test_colours_go_out_as_they_came() -> None:
