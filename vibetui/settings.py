@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from enum import StrEnum
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -34,6 +35,23 @@ def config_files() -> list[Path]:
     if named := os.environ.get("VIBETUI_CONFIG"):
         files.append(Path(named))
     return files
+
+
+class Bell(StrEnum):
+    """What a terminal's bell does for whoever looks at it."""
+
+    AUDIBLE = "audible"
+    VISUAL = "visual"
+    BOTH = "both"
+    NONE = "none"
+
+    @property
+    def audible(self) -> bool:
+        return self in (Bell.AUDIBLE, Bell.BOTH)
+
+    @property
+    def visual(self) -> bool:
+        return self in (Bell.VISUAL, Bell.BOTH)
 
 
 class TemplateSettings(BaseModel):
@@ -90,6 +108,8 @@ class Settings(BaseSettings):
     """The one key that the app keeps in the workspace; twice sends it."""
     emulator: str = "auto"
     """``auto``, ``ghostty`` or ``pyte``."""
+    bell: Bell = Bell.BOTH
+    """``audible`` rings the user's terminal, ``visual`` marks the title, ``both`` or ``none``."""
     scrollback_lines: int = Field(default=10_000, ge=0)
     max_sessions_per_user: int = Field(default=50, ge=1)
     log_level: str = "INFO"

@@ -8,7 +8,7 @@ from textual.app import App
 from vibetui.core.protocol import Core
 from vibetui.errors import VibeError
 from vibetui.events import EventCode
-from vibetui.model import Session
+from vibetui.model import Session, SessionStatus
 from vibetui.settings import Settings
 from vibetui.ui.repaint import repaint, set_colors
 from vibetui.ui.screens.help import HelpDialog
@@ -16,6 +16,7 @@ from vibetui.ui.screens.session_list import SessionListScreen
 from vibetui.ui.screens.workspace import WorkspaceScreen
 from vibetui.ui.session_feed import SessionFeed
 from vibetui.ui.styles import stylesheet
+from vibetui.ui.terminal_watch import TerminalWatch
 from vibetui.ui.theme import VIBE_THEME
 from vibetui.ui.widgets.terminal_driver import TerminalDriver
 from vibetui.ui.wording import farewell
@@ -54,6 +55,7 @@ class VibeApp(App[str], inherit_bindings=False):
         self.remote = remote
         self.world = world or World()
         self.feed = SessionFeed(core)
+        self.terminal_watch = TerminalWatch(core)
         self.register_theme(VIBE_THEME)
         self.theme = VIBE_THEME.name
 
@@ -69,14 +71,26 @@ class VibeApp(App[str], inherit_bindings=False):
 
     def on_mount(self) -> None:
         self._paint_for_client()
+        self.feed.subscribe(self._only_running_are_watched)
         self.run_worker(self.feed.run(), name="session feed")
+        self.run_worker(self.terminal_watch.run(), name="terminal watch")
         self.push_screen(SessionListScreen())
 
     def open_workspace(self, session: Session) -> None:
         """Go into a session."""
         workspace = WorkspaceScreen(session)
         workspace.depart()
-        self.push_screen(workspace)
+        self.terminal_watch.looked_at(session.session_id)
+        self.push_screen(workspace, lambda _: self._left(session.session_id))
+
+    def _left(self, session_id: str) -> None:
+        session = self.feed.get(session_id)
+        if session is not None and session.status is SessionStatus.RUNNING:
+            self.terminal_watch.left(session_id)
+
+    def _only_running_are_watched(self) -> None:
+        running = (row for row in self.feed.sessions if row.status is SessionStatus.RUNNING)
+        self.terminal_watch.keep({row.session_id for row in running})
 
     def tell(self, error: VibeError) -> None:
         """Say what went wrong and what to do, in a corner of the screen."""

@@ -16,6 +16,9 @@ STATUS_GLYPHS = {
     SessionStatus.STOPPED: "○",
 }
 
+BELL = "♪"
+"""Beside the name of what has rung."""
+
 STEP_LABELS = {
     OpenStep.LOOKUP: "Look up",
     OpenStep.IMAGE: "Image",

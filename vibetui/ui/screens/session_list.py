@@ -63,6 +63,7 @@ class SessionListScreen(VibeScreen[None]):
         self._errands = Errands(self.vibe.core, self.vibe.feed, self._errand_failed)
         self._errands.subscribe(self._show)
         self._unsubscribe = self.vibe.feed.subscribe(self._show)
+        self._unheard = self.vibe.terminal_watch.subscribe(self._show)
         self.set_interval(_AGES_EVERY, self._show)
         self.query_one("#filter").display = False
         self.run_worker(self._greet())
@@ -70,6 +71,7 @@ class SessionListScreen(VibeScreen[None]):
 
     def on_unmount(self) -> None:
         self._unsubscribe()
+        self._unheard()
 
     async def _greet(self) -> None:
         try:
@@ -85,7 +87,12 @@ class SessionListScreen(VibeScreen[None]):
             return
         feed, rows = self.vibe.feed, self.query_one(SessionRows)
         sessions = self._filtered()
-        rows.show(sessions, self._work.activity, self.vibe.world.now())
+        rows.show(
+            sessions,
+            self._work.activity,
+            self.vibe.world.now(),
+            heard=self.vibe.terminal_watch.heard,
+        )
         rows.display = bool(sessions)
         self.query_one(TroubleBanner).show(feed.trouble)
         self._show_title()

@@ -351,7 +351,11 @@ class WorkspaceScreen(VibeScreen[None]):
 
     @on(TerminalPane.BellRang)
     def _bell_rang(self) -> None:
-        self.app.bell()
+        bell = self.vibe.settings.bell
+        if bell.audible:
+            self.app.bell()
+        if bell.visual:
+            self.query_one(WorkspaceTitle).ring()
 
     @on(TerminalPane.HintsChanged)
     def _hints_changed(self) -> None:
@@ -378,7 +382,8 @@ class WorkspaceScreen(VibeScreen[None]):
             hints = (menu, Hint("ctrl+c", "Cancel", "screen.cancel"), back)
         else:
             hints = (menu, back)
-        self.query_one(KeyBar).show(hints, pane.note or self._note, pane.lead)
+        note = pane.note or ("" if pane.lead else self._note)
+        self.query_one(KeyBar).show(hints, note, pane.lead)
 
     def action_back(self) -> None:
         """Back to the list; the session goes on."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import ClassVar
 
 from textual import events
@@ -16,11 +17,13 @@ from textual.widgets.option_list import Option
 
 from vibetui.model import Session, SessionStatus
 from vibetui.ui.styles import stylesheet
-from vibetui.ui.wording import STATUS_GLYPHS, ago
+from vibetui.ui.terminal_watch import Heard
+from vibetui.ui.wording import BELL, STATUS_GLYPHS, ago
 
 _STATUS, _TEMPLATE, _USED = 26, 12, 12
 _LEAST_NAME = 12
 _GUTTER = 2
+_LEAST_TITLE = 10
 
 
 class _Rows(OptionList):
@@ -32,6 +35,7 @@ class _Rows(OptionList):
         "rows--stopped",
         "rows--failed",
         "rows--muted",
+        "rows--rang",
     }
 
     async def on_click(self, event: events.Click) -> None:
@@ -57,6 +61,7 @@ class SessionRows(Vertical):
         super().__init__(id=id)
         self._sessions: tuple[Session, ...] = ()
         self._activity: Mapping[str, str] = {}
+        self._heard: Mapping[str, Heard] = {}
         self._now: datetime | None = None
 
     def compose(self) -> ComposeResult:
@@ -80,9 +85,24 @@ class SessionRows(Vertical):
         if session_id in ids:
             self.rows.highlighted = ids.index(session_id)
 
-    def show(self, sessions: Sequence[Session], activity: Mapping[str, str], now: datetime) -> None:
-        """Show these sessions; `activity` has, by session id, what to say instead of the status."""
+    def show(
+        self,
+        sessions: Sequence[Session],
+        activity: Mapping[str, str],
+        now: datetime,
+        *,
+        heard: Mapping[str, Heard] = MappingProxyType({}),
+    ) -> None:
+        """Show these sessions.
+
+        Args:
+            sessions: In this order.
+            activity: What to say instead of the status, by session id.
+            now: When that is.
+            heard: What their terminals have said, by session id.
+        """
         self._sessions, self._activity, self._now = tuple(sessions), dict(activity), now
+        self._heard = dict(heard)
         self._paint()
 
     def on_resize(self) -> None:
@@ -118,10 +138,20 @@ class SessionRows(Vertical):
 
     def _cells(self, session: Session, now: datetime) -> Iterable[Content]:
         muted = self._style("muted")
-        yield Content(session.name)
+        yield self._name_cell(session)
         yield self._status(session)
         yield Content.styled(session.template, muted)
         yield Content.styled(ago(session.last_used_at, now), muted)
+
+    def _name_cell(self, session: Session) -> Content:
+        """The name, whether its terminal has rung, and the terminal's title as far as it fits."""
+        heard = self._heard.get(session.session_id, Heard())
+        name = Content(session.name)
+        if heard.rang:
+            name = Content.assemble(name, " ", (BELL, self._style("rang")))
+        if heard.title and self._widths()[0] - name.cell_length > _LEAST_TITLE:
+            name = Content.assemble(name, "  ", (heard.title, self._style("muted")))
+        return name
 
     def _status(self, session: Session) -> Content:
         said = self._activity.get(session.session_id)

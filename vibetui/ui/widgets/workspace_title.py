@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from textual.content import Content
 from textual.widgets import Static
 
@@ -10,12 +12,26 @@ from vibetui.ui.wording import STATUS_GLYPHS
 
 _COLORS = {SessionStatus.RUNNING: "$success", SessionStatus.STARTING: "$warning"}
 
+_FLASH = 0.4
+"""Seconds."""
+
 
 class WorkspaceTitle(Static):
     """One line; the title gives way to the name."""
 
     def __init__(self) -> None:
         super().__init__(id="workspace-title", classes="bar", markup=False)
+        self._rung = 0
+
+    def ring(self) -> None:
+        """Flash, for as long as one needs to look up."""
+        self.add_class("-rang")
+        self._rung += 1
+        self.set_timer(_FLASH, partial(self._quiet, self._rung))
+
+    def _quiet(self, rung: int) -> None:
+        if rung == self._rung:
+            self.remove_class("-rang")
 
     def show(self, session: Session, status: SessionStatus, title: str) -> None:
         """Show `status` beside the name, which may be newer than the session's own."""
