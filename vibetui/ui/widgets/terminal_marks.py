@@ -15,7 +15,8 @@ RowMarks = tuple[tuple[int, int, Mark], ...]
 """Start, end and kind, in the order in which they are painted."""
 NO_MARKS: Mapping[int, RowMarks] = MappingProxyType({})
 
-_BLACK, _YELLOW, _ORANGE = 0, 11, 208
+_BLACK, _YELLOW, _ORANGE = 16, 222, 208
+"""Of the 256: the first sixteen are as the user has set them, and may not differ."""
 
 
 def _selected(style: CellStyle) -> CellStyle:
