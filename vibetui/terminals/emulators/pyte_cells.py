@@ -45,15 +45,28 @@ class Line:
         text: A character with its marks for each column; "" for the right half of a wide one.
         styles: The style of each column.
         plain: Whether all the styles are surely the default.
+        used: From this column on, a plain line is surely blank.
         wrapped: `HARD`, `SOFT` or `SOFT_SPACER`.
     """
 
-    __slots__ = ("plain", "styles", "text", "wrapped")
+    __slots__ = ("plain", "styles", "text", "used", "wrapped")
 
     def __init__(self, columns: int, style: CellStyle = DEFAULT) -> None:
         self.text = [" "] * columns
         self.styles = [style] * columns
         self.plain = style is DEFAULT
+        self.used = 0
+        self.wrapped = HARD
+
+    def clear(self, style: CellStyle) -> None:
+        """Make it a blank line again: cheaper than a new one."""
+        if self.plain and style is DEFAULT:
+            self.text[: self.used] = [" "] * self.used
+        else:
+            self.text = [" "] * len(self.text)
+            self.styles = [style] * len(self.text)
+            self.plain = style is DEFAULT
+        self.used = 0
         self.wrapped = HARD
 
     def cut(self, x: int) -> None:
@@ -69,6 +82,7 @@ class Line:
         self.text[start:end] = [char] * (end - start)
         self.styles[start:end] = [style] * (end - start)
         self.plain = self.plain and style is DEFAULT
+        self.used = max(self.used, end)
 
     def blank_unprotected(self, start: int, end: int, style: CellStyle) -> None:
         """`fill` with blanks where the cells aren't protected."""
@@ -94,6 +108,7 @@ class Line:
         self.cut(x)
         self.cut(between)
         self.cut(end)
+        self.used = len(self.text)
         if end == len(self.text):
             self.wrapped = HARD
 
@@ -110,6 +125,7 @@ class Line:
         self.text[to : to + length] = text
         self.styles[to : to + length] = styles
         self.plain = self.plain and other.plain
+        self.used = len(self.text)
 
     def crop(self, columns: int) -> None:
         """Make the line `columns` long."""
@@ -117,6 +133,7 @@ class Line:
         if columns < have:
             self.cut(columns)
             del self.text[columns:], self.styles[columns:]
+            self.used = min(self.used, columns)
         else:
             self.text += [" "] * (columns - have)
             self.styles += [DEFAULT] * (columns - have)
@@ -180,6 +197,7 @@ class Packed(NamedTuple):
         for start, end, style in self.spans():
             line.styles[start:end] = [style] * (end - start)
         line.plain = not self.styled
+        line.used = len(line.text)
         line.wrapped = self.wrapped
         line.crop(columns)
         return line
@@ -192,7 +210,7 @@ def pack(line: Line) -> Packed:
         for start, stop, style in line.spans():
             if style is not DEFAULT:
                 styled += (start, stop, style)
-    text = packed_text(line.text)
+    text = packed_text(line.text[: line.used] if line.plain and not line.wrapped else line.text)
     if line.wrapped:
         return Packed(text, tuple(styled), line.wrapped)
     kept = cast("int", styled[-2]) if styled else 0

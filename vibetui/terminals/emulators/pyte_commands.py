@@ -11,7 +11,6 @@ from vibetui.terminals.emulators.pyte_grid import DECLRMM
 from vibetui.terminals.emulators.pyte_rectangles import Rectangles
 from vibetui.terminals.emulators.pyte_reports import HIGHEST_LEVEL, Reports
 from vibetui.terminals.emulators.pyte_screen import PyteScreen
-from vibetui.terminals.emulators.pyte_sgr import apply_sgr
 from vibetui.terminals.emulators.text import clean_link, clean_title, decode_clipboard
 
 _MAX_NUMBER = 65_535
@@ -191,8 +190,7 @@ class Commands:
     def csi(self, prefix: str, params: str, intermediates: str, final: str) -> None:
         key = prefix + intermediates + final
         if key == "m":
-            screen = self._screen
-            screen.set_style(apply_sgr(screen.style, params))
+            self._screen.sgr(params)
         elif counted := self._counted.get(key):
             counted(_numbers(params)[0] or 1)
         elif action := self._sequences.get(key):

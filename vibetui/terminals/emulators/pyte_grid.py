@@ -15,10 +15,16 @@ from vibetui.terminals.emulators.pyte_cells import (
     protect,
     unprotect,
 )
+from vibetui.terminals.emulators.pyte_sgr import apply_sgr
 from vibetui.terminals.protocol import CellStyle
 
 DECOM, DECAWM, DECTCEM, DECLRMM = 6, 7, 25, 69
 IRM, LNM = 4, 20
+
+_AFTER_SGR: dict[tuple[int, str], tuple[CellStyle, CellStyle, CellStyle]] = {}
+"""What SGR makes of a style: that style, which so keeps its id, the new one, and its blank. Hashing
+a style instead takes a microsecond."""
+_MAX_KNOWN = 4096
 
 
 class Grid:
@@ -27,6 +33,7 @@ class Grid:
     Attributes:
         dirty: Rows changed; `all_dirty` says that all are.
         pushed: Lines that ever went into the history.
+        full_width: The margins leave no column out.
         pending: The cursor stands in the last column and the next character wraps.
         private, ansi: The modes that are set.
         protection: Who last protected cells: "" nobody, "iso" (SPA) or "dec" (DECSCA).
@@ -52,12 +59,12 @@ class Grid:
     def reset_margins(self) -> None:
         """DECSTBM and DECSLRM without parameters."""
         self.top, self.bottom = 0, self.lines - 1
-        self.left, self.right = 0, self.columns - 1
+        self.reset_columns()
 
-    @property
-    def full_width(self) -> bool:
-        """Whether the margins leave no column out."""
-        return self.left == 0 and self.right == self.columns - 1
+    def reset_columns(self) -> None:
+        """DECSLRM without parameters."""
+        self.left, self.right = 0, self.columns - 1
+        self.full_width = True
 
     def set_style(self, style: CellStyle) -> None:
         """What text is drawn with; of it, erasing takes the background alone ("bce")."""
@@ -65,6 +72,19 @@ class Grid:
         self.style = DEFAULT if style == DEFAULT else style
         background = style.background
         self.blank = DEFAULT if background is None else CellStyle(background=background)
+
+    def sgr(self, params: str) -> None:
+        """SGR."""
+        key = id(self.style), params
+        found = _AFTER_SGR.get(key)
+        if found is None:
+            before = self.style
+            self.set_style(apply_sgr(before, params))
+            if len(_AFTER_SGR) >= _MAX_KNOWN:
+                _AFTER_SGR.clear()
+            _AFTER_SGR[key] = before, self.style, self.blank
+        else:
+            _, self.style, self.blank = found
 
     def set_protection(self, on: bool, kind: str) -> None:
         """DECSCA and SPA/EPA."""
@@ -87,12 +107,14 @@ class Grid:
         if not self.full_width:
             self._shift_columns(first, count)
             return
-        if first == 0 and keep and not self.alternate:
-            for line in self.rows[:count]:
+        gone = self.rows[first : first + count]
+        for line in gone:
+            if first == 0 and keep and not self.alternate:
                 self.remember(line)
+            line.clear(self.blank)
         del self.rows[first : first + count]
         at = self.bottom + 1 - count
-        self.rows[at:at] = [Line(self.columns, self.blank) for _ in range(count)]
+        self.rows[at:at] = gone
         self._mark(first)
 
     def scroll_down(self, count: int, top: int | None = None) -> None:
@@ -103,8 +125,11 @@ class Grid:
             self._shift_columns(first, -count)
             return
         at = self.bottom + 1 - count
+        gone = self.rows[at : at + count]
+        for line in gone:
+            line.clear(self.blank)
         del self.rows[at : at + count]
-        self.rows[first:first] = [Line(self.columns, self.blank) for _ in range(count)]
+        self.rows[first:first] = gone
         self._mark(first)
 
     def _mark(self, first: int) -> None:
@@ -199,10 +224,10 @@ class Grid:
         line = self.rows[y]
         if selective or self.protection == "iso":
             line.blank_unprotected(start, end, self.blank)
+        elif start == 0 and end == self.columns:
+            line.clear(self.blank)
         else:
             line.fill(start, end, " ", self.blank)
-            if start == 0 and end == self.columns:
-                line.plain = self.blank is DEFAULT
         if end == self.columns:
             line.wrapped = HARD
         self.dirty.add(y)

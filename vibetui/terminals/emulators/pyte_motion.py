@@ -220,4 +220,5 @@ class Motion(Grid):
         first, last = max(left, 1), min(right or self.columns, self.columns)
         if self.has_column_margins and first < last:
             self.left, self.right = first - 1, last - 1
+            self.full_width = last - first == self.columns - 1
             self.home()

@@ -147,7 +147,7 @@ class PyteScreen(Writer):
         elif number == DECAWM and not on:
             self.pending = False
         elif number == DECLRMM:
-            self.left, self.right = 0, self.columns - 1
+            self.reset_columns()
         elif number == _DECCOLM:
             # The pane's width is its own; the rest of DECCOLM is done.
             self.reset_margins()

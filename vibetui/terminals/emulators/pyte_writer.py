@@ -125,6 +125,8 @@ class Writer(Motion):
         if style is not DEFAULT or not line.plain:
             line.styles[x:end] = [style] * len(cells)
             line.plain = False
+        if end > line.used:
+            line.used = end
         self.dirty.add(self.y)
 
     def _advance(self, count: int, end: int) -> None:
@@ -144,12 +146,14 @@ class Writer(Motion):
         """Hang a character of no width on the one before the cursor."""
         if char in _SEPARATORS:
             return
-        text = self.rows[self.y].text
+        line = self.rows[self.y]
+        text = line.text
         x = self.x if self.pending else self.x - 1
         if x > 0 and not text[x]:
             x -= 1
         if x >= 0 and len(text[x]) < MAX_COMBINING:
             text[x] += char
+            line.used = max(line.used, x + 1)
             self.dirty.add(self.y)
 
     def _put_clustered(self, char: str) -> None:
