@@ -24,7 +24,6 @@ from vibetui.ui.widgets import terminal_frames
 from vibetui.ui.widgets.terminal_frames import FrameClock
 from vibetui.ui.widgets.terminal_pane import TerminalPane
 from vibetui.ui.widgets.terminal_styles import ALL_UNDERLINES
-from vibetui.ui.widgets.terminal_styles import ALL_UNDERLINES
 
 ROWS, COLUMNS = 12, 60
 
@@ -56,7 +55,6 @@ class PaneApp(App[None], inherit_bindings=False):
 
     def __init__(self) -> None:
         super().__init__(driver_class=RecordingDriver, ansi_color=True)
-        ALL_UNDERLINES.add(self.console)
 
     def compose(self) -> ComposeResult:
         yield TerminalPane()
