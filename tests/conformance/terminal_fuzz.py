@@ -172,14 +172,18 @@ def check_dirty(emulator: Emulator, shown: list[Any]) -> list[Any]:
 
 
 def check_state(emulator: Emulator) -> None:
-    """The cursor is on the screen and the title is clean."""
+    """The cursor is on the screen, the title is clean, and replies say nothing but answers."""
     cursor = emulator.cursor
     assert 0 <= cursor.row < emulator.rows
     assert 0 <= cursor.column < emulator.columns
     assert cursor.shape in ("block", "bar", "underline")
     assert not _CONTROLS.search(emulator.title)
     assert emulator.modes is not None
-    assert len(emulator.take_replies()) <= 1 << 20
+    replies = emulator.take_replies()
+    assert len(replies) <= 1 << 20
+    # A reply is typed into the program: an echo of the question would be a command of its author's.
+    assert not set(replies) & {10, 13}
+    assert MARKER.encode() not in replies
     assert emulator.take_bells() >= 0
     emulator.take_clipboard()
 

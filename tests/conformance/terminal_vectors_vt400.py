@@ -124,6 +124,26 @@ QUERIES = (
     V("DECRQM of the keypad", "\x1b[?66h\x1b[?66$p", reply="\x1b[?66;1$y"),
     V("DECRQM of KAM", "\x1b[2$p", reply="\x1b[2;2$y"),
     V("DECRQSS of the side margins", SIDES + "\x1b[3;4s\x1bP$qs\x1b\\", reply="\x1bP1$r3;4s\x1b\\"),
+    V(
+        "a colour is set and told",
+        "\x1b]4;1;#aabbcc\x1b\\\x1b]4;1;?\x1b\\",
+        reply="\x1b]4;1;rgb:aaaa/bbbb/cccc\x1b\\",
+    ),
+    V(
+        "a colour is told as it was asked",
+        "\x1b]4;200;rgb:12/34/56\x07\x1b]4;200;?\x07",
+        reply="\x1b]4;200;rgb:1212/3434/5656\x07",
+    ),
+    V(
+        "the background is set and told",
+        "\x1b]11;#102030\x07\x1b]11;?\x07",
+        reply="\x1b]11;rgb:1010/2020/3030\x07",
+    ),
+    V(
+        "the number of colours is told",
+        "\x1bP+q436F\x1b\\",
+        reply="\x1bP1+r436F=323536\x1b\\",
+    ),
     *lacking(
         V("DECRQSS of DECSCA", '\x1b[1"q\x1bP$q"q\x1b\\', reply='\x1bP1$r1"q\x1b\\'),
         V("DSR of a printer", "\x1b[?15n", reply="\x1b[?13n"),
