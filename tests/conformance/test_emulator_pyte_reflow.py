@@ -1,11 +1,11 @@
-"""A resize wraps the first screen and its history anew, and crops the alternate screen."""
+"""What a resize leaves as it was: prompts, pending wraps, full and cleared screens."""
 
 from __future__ import annotations
 
 import pytest
 
 from tests.terminal_support import emulator, line, screen
-from vibetui.terminals.protocol import CellStyle, Emulator
+from vibetui.terminals.protocol import Emulator
 
 
 def fresh(rows: int = 5, columns: int = 10, history: int = 100) -> Emulator:
@@ -28,25 +28,6 @@ def output(terminal: Emulator) -> list[str]:
 
 def cursor(terminal: Emulator) -> tuple[int, int]:
     return terminal.cursor.row, terminal.cursor.column
-
-
-def test_a_long_line_is_wrapped_anew_and_comes_back() -> None:
-    terminal = fresh()
-    terminal.feed(b"abcdefghijklmno")
-    assert screen(terminal) == ["abcdefghij", "klmno"]
-    terminal.resize(5, 20)
-    assert screen(terminal) == ["abcdefghijklmno"]
-    assert cursor(terminal) == (0, 15)
-    terminal.resize(5, 6)
-    assert screen(terminal) == ["abcdef", "ghijkl", "mno"]
-    assert cursor(terminal) == (2, 3)
-
-
-def test_lines_that_end_by_themselves_stay_apart() -> None:
-    terminal = fresh()
-    terminal.feed(b"abcdefghij\r\nklmno")
-    terminal.resize(5, 20)
-    assert screen(terminal) == ["abcdefghij", "klmno"]
 
 
 def test_the_history_is_wrapped_anew_too_and_loses_nothing() -> None:
@@ -120,16 +101,6 @@ def test_wide_characters_stay_whole() -> None:
     terminal.resize(5, 1)
     terminal.resize(5, 20)
     assert line(terminal, 0).startswith("a")
-
-
-def test_styles_go_with_their_text() -> None:
-    terminal = fresh()
-    terminal.feed(b"abcdefgh\x1b[31mijklm\x1b[0mn")
-    terminal.resize(5, 5)
-    runs = [(run.text.rstrip(), run.style) for y in range(3) for run in terminal.row(y)]
-    red = CellStyle(foreground=1)
-    assert [text for text, style in runs if style == red] == ["ij", "klm"]
-    assert [text for text, style in runs if style == CellStyle()] == ["abcde", "fgh", "n"]
 
 
 def test_combining_marks_stay_on_their_character() -> None:
