@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from datetime import timedelta
 from pathlib import Path
 
 from tests.ui_support import StagedCore, session, staged_app
+from vibetui.cli.local import run_app
 from vibetui.model import SessionStatus
 
 
@@ -15,7 +17,7 @@ def main() -> None:
     rows = [session("api", SessionStatus.RUNNING, timedelta(seconds=20)), session("thesis")]
     core = StagedCore(sessions=rows, agent_socket=socket)
     core.finish.set()
-    print(staged_app(core).run())
+    print(asyncio.run(run_app(staged_app(core))))
 
 
 if __name__ == "__main__":

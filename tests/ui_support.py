@@ -184,7 +184,11 @@ class StagedCore:
         if self.agent_socket is None:
             raise OpenError("The container isn't running.", "Open the session first.")
         sock = socket.socket(socket.AF_UNIX)
-        sock.connect(str(self.agent_socket))
+        try:
+            sock.connect(str(self.agent_socket))
+        except OSError as error:
+            sock.close()
+            raise OpenError("The container isn't running.", "Open the session first.") from error
         self._handed_out.append(sock.dup())
         return await AgentConnection.greet(sock, deadline=5)
 

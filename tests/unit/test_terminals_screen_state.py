@@ -111,6 +111,7 @@ def test_what_a_full_screen_program_switches_on_is_undone_once(
 )
 def test_the_terminals_own_colours_come_back(coloured: bytes, undone: bytes) -> None:
     assert undone in after(coloured)
+    assert after(coloured, undone) == b""
 
 
 @pytest.mark.parametrize("asked", [b"\x1b]4;1;?\x07", b"\x1b]11;?\x1b\\", b"\x1b[?1049$p"])

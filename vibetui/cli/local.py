@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -32,10 +33,18 @@ def run_local(settings: Settings) -> int:
 async def _run(settings: Settings) -> int:
     async with _core(settings) as core:
         app = VibeApp(core, settings, remote=False)
-        sentence = await app.run_async()
+        sentence = await run_app(app)
     if sentence:
         print(sentence)
     return app.return_code or 0
+
+
+async def run_app(app: VibeApp) -> str | None:
+    """Run `app`; a signal that would end the process ends it with the terminal left clean."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, app.exit)
+    return await app.run_async()
 
 
 @asynccontextmanager

@@ -33,13 +33,14 @@ _SEQUENCE = re.compile(
     rb"|(?P<stack>2[23])(?:;\d{1,4})*t)"
     rb"|\](?:(?P<palette>4;\d{1,3});(?!\?)[^\x07\x1b]"
     rb"|(?P<dynamic>1[0-9]);(?!\?)[^\x07\x1b]"
+    rb"|1(?P<default>04|1[0-9])(?=[;\x07\x1b])"
     rb"|8;[^;\x07\x1b]{0,200};(?P<link>[^\x07\x1b]?))"
     rb"|(?P<slot>[()*+])(?P<charset>[^\x1b])"
     rb"|(?P<keypad>[=>])"
     rb"|(?P<reset>c))"
 )
 _UNFINISHED = re.compile(
-    rb"\x1b(?:\[[?<>=]?[\d;]*[ $]?|\](?:\d{0,2}|4;[\d;]*|1\d;|8;[^\x07\x1b]*)|[()*+])?\Z"
+    rb"\x1b(?:\[[?<>=]?[\d;]*[ $]?|\](?:\d{0,2}|4;[\d;]*|1\d\d?;?|8;[^\x07\x1b]*)|[()*+])?\Z"
 )
 
 
@@ -137,6 +138,10 @@ class ScreenState:
             self._palette = True
         elif match["dynamic"]:
             self._dynamic.add(int(match["dynamic"]))
+        elif match["default"] == b"04":
+            self._palette = False
+        elif match["default"]:
+            self._dynamic.discard(int(match["default"]))
         elif match["link"] is not None:
             self._link = bool(match["link"])
         elif match["slot"]:

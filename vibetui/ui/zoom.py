@@ -7,7 +7,9 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from textual import events
 from textual.app import App
+from textual.geometry import Size
 from textual.message_pump import MessagePump
 
 from vibetui.terminals import Terminal
@@ -44,7 +46,7 @@ async def zoom(
         # The shell's next words, or the app's own, begin on a line of theirs.
         driver.lend(lambda: passthrough.state.restore() + b"\r\n")
         try:
-            with _following_size(passthrough):
+            with _following_size(app, driver, passthrough):
                 await _delivered(app, app.screen, keys)
                 await passthrough.run()
         finally:
@@ -54,9 +56,17 @@ async def zoom(
 
 
 @contextmanager
-def _following_size(passthrough: Passthrough) -> Iterator[None]:
+def _following_size(
+    app: App[str], driver: LendableDriver, passthrough: Passthrough
+) -> Iterator[None]:
+    def changed() -> None:
+        passthrough.follow_size()
+        # The app's next frame is to fit too.
+        size = Size(*driver._get_terminal_size())
+        app.post_message(events.Resize(size, size))
+
     loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGWINCH, passthrough.follow_size)
+    loop.add_signal_handler(signal.SIGWINCH, changed)
     try:
         yield
     finally:

@@ -9,7 +9,7 @@ import termios
 import time
 import tty
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from vibetui.ui.widgets.terminal_driver import TerminalDriver
@@ -81,7 +81,8 @@ class LendableDriver(TerminalDriver):
             os.set_blocking(descriptor, True)
         _write_all(self._output, undo())
         if settings is not None:
-            termios.tcsetattr(self.fileno, termios.TCSANOW, settings)
+            with suppress(termios.error):  # It may have gone.
+                termios.tcsetattr(self.fileno, termios.TCSANOW, settings)
         return True
 
     def disable_input(self) -> None:

@@ -46,13 +46,15 @@ def opening(emulator: Emulator, console: Console, title: str) -> bytes:
 
 def _row(runs: Sequence[Run], y: int, console: Console) -> str:
     shown = list(runs)
-    while shown and shown[-1].style == _BLANK and not shown[-1].text.strip(" "):
-        shown.pop()
+    if shown and shown[-1].style == _BLANK:
+        # Blanks nobody has printed would be copied with the line.
+        text = shown[-1].text.rstrip(" ")
+        shown[-1:] = [shown[-1]._replace(text=text)] if text else []
     if not shown:
         return ""
     # Each run by its column: about the width of a character terminals differ.
     pieces = (
-        f"\x1b[{run.start + 1}G{TerminalStrip((run,), run.end - run.start).render(console)}"
+        f"\x1b[{run.start + 1}G{TerminalStrip((run,), len(run.text)).render(console)}"
         for run in shown
     )
     return f"\x1b[{y + 1}H" + "".join(pieces)
