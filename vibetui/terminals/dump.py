@@ -12,6 +12,7 @@ from dataclasses import asdict
 from enum import Enum
 from functools import lru_cache
 from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from vibetui.terminals.columns import split_run
@@ -62,12 +63,14 @@ def dump(emulator: Emulator) -> dict[str, Any]:
 
 def dump_row(emulator: Emulator, y: int) -> list[list[str | int]]:
     """Row `y` of the viewport, run-length encoded."""
-    cells = [cell for run in emulator.row(y) for cell in _cells(run)]
+    cells = [pair for run in emulator.row(y) for pair in _cells(run)]
     if cells and _wrapped(emulator, y):
-        character, foreground, background, flags = cells[-1]
+        (character, foreground, background, flags), count = cells.pop()
         marked = _joined({*flags.split(" | "), "WRAPLINE"})
-        cells[-1] = (character, foreground, background, marked)
-    return [[*cell, len(list(group))] for cell, group in groupby(cells)]
+        cells.append(((character, foreground, background, flags), count - 1))
+        cells.append(((character, foreground, background, marked), 1))
+    merged = ((cell, sum(n for _, n in group)) for cell, group in groupby(cells, itemgetter(0)))
+    return [[*cell, count] for cell, count in merged if count]
 
 
 def _wrapped(emulator: Emulator, y: int) -> bool:
@@ -75,12 +78,18 @@ def _wrapped(emulator: Emulator, y: int) -> bool:
     return any(line.wrapped for line in emulator.texts(top + y, top + y + 1))
 
 
-def _cells(run: Run) -> Iterator[Cell]:
+def _cells(run: Run) -> Iterator[tuple[Cell, int]]:
+    """The cells of `run`, each with how many there are of it in a row."""
+    if run.text.isascii():
+        look = _look(run.style, "")
+        for char, group in groupby(run.text):
+            yield (char, *look), len(list(group))
+        return
     for part in split_run(run):
         width = part.end - part.start
-        yield (part.text, *_look(part.style, "WIDE_CHAR" if width > 1 else ""))
-        for _ in range(width - 1):
-            yield ("", *_look(part.style, "WIDE_CHAR_SPACER"))
+        yield (part.text, *_look(part.style, "WIDE_CHAR" if width > 1 else "")), 1
+        if width > 1:
+            yield ("", *_look(part.style, "WIDE_CHAR_SPACER")), width - 1
 
 
 @lru_cache(maxsize=1024)
