@@ -43,3 +43,17 @@ def test_a_vector(kind: str, vector: Vector) -> None:
     else:
         assert whole == vector
     assert seen(kind, vector, 1) == whole
+
+
+@pytest.mark.parametrize("kind", EMULATORS)
+@pytest.mark.parametrize("base", ["e", "👨"])
+@pytest.mark.parametrize("mark", ["\u0301", "\u20dd"])
+def test_a_mark_that_comes_later_is_painted(kind: str, base: str, mark: str) -> None:
+    terminal = emulator(kind, rows=ROWS, columns=COLUMNS)
+    terminal.feed(base.encode())
+    assert screen(terminal)
+    terminal.dirty_rows()
+    terminal.feed(mark.encode())
+    assert list(terminal.dirty_rows()) == [0]
+    assert screen(terminal) == [base + mark]
+    terminal.close()
