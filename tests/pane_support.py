@@ -28,15 +28,16 @@ class PaneApp(App[None], inherit_bindings=False):
     ENABLE_COMMAND_PALETTE = False
     CSS = stylesheet("vibetui.ui", "app") + "TerminalPane { max-width: 40; max-height: 10; }"
 
-    def __init__(self) -> None:
+    def __init__(self, *, opens_links: bool) -> None:
         super().__init__(ansi_color=True)
+        self._opens_links = opens_links
         self.register_theme(VIBE_THEME)
         self.theme = VIBE_THEME.name
         self.animation_level = "none"
         self.notes: list[str] = []
 
     def compose(self) -> ComposeResult:
-        yield TerminalPane(prefix_key="ctrl+]")
+        yield TerminalPane(prefix_key="ctrl+]", opens_links=self._opens_links)
         yield KeyBar()
 
     def on_terminal_reading_noted(self, message: TerminalPane.Noted) -> None:
@@ -154,10 +155,10 @@ class Stage:
 
 
 @asynccontextmanager
-async def pane_stage(kind: str) -> AsyncIterator[Stage]:
+async def pane_stage(kind: str, *, opens_links: bool = False) -> AsyncIterator[Stage]:
     """A pane with the focus, over the emulator `kind`."""
     agent, connection = await PlayedAgent.start()
-    app = PaneApp()
+    app = PaneApp(opens_links=opens_links)
     async with app.run_test(size=(100, 24)) as pilot:
         pane = app.query_one(TerminalPane)
         terminal = await Terminal.start(

@@ -6,6 +6,7 @@ import pytest
 
 from tests.pane_support import ROWS, Stage, numbered, pane_stage, reversed_
 from tests.terminal_support import EMULATORS
+from vibetui.ui.widgets.key_bar import KeyBar
 
 pytestmark = pytest.mark.parametrize("kind", EMULATORS)
 
@@ -212,6 +213,20 @@ async def test_a_link_under_the_cursor_is_shown_and_copied(kind: str) -> None:
         await at.until(lambda: "http:" in at.bar())
         await at.pilot.press("f")
         await at.until(lambda: at.app.clipboard == "http://a.bc/d")
+
+
+async def test_the_key_bar_can_be_clicked(kind: str) -> None:
+    async with pane_stage(kind) as at:
+        await at.output(TEXT)
+        await copy_mode(at)
+        bar = at.app.query_one(KeyBar)
+        await at.pilot.click(KeyBar, offset=(at.bar().index("Search"), 0))
+        await at.until(lambda: "Search:" in at.bar())
+        await at.pilot.click(bar, offset=(at.bar().index("Cancel"), 0))
+        await at.until(lambda: "Copy mode" in at.bar())
+        await at.pilot.click(bar, offset=(at.bar().index("Leave"), 0))
+        await at.until(lambda: "Copy mode" not in at.bar())
+        assert at.pane.has_focus
 
 
 async def test_scrolling_by_keys_without_it(kind: str) -> None:

@@ -91,6 +91,16 @@ async def test_what_a_program_copied_is_pasted() -> None:
         await at.typed(b"hello")
 
 
+async def test_pasting_leaves_copy_mode() -> None:
+    async with pane_stage("ghostty") as at:
+        await at.output(b"\x1b]52;c;aGVsbG8=\x07")
+        at.pane.copy_mode()
+        await at.until(lambda: "Copy mode" in at.bar())
+        at.pane.paste_clipboard()
+        await at.until(lambda: "Copy mode" not in at.bar())
+        await at.typed(b"hello")
+
+
 async def test_a_megabyte_is_pasted_whole_and_quickly() -> None:
     text = "x" * 99 + "\n"
     async with pane_stage("ghostty") as at:

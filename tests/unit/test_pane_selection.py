@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import pytest
 
 from tests.pane_support import Stage, numbered, pane_stage, reversed_
@@ -180,6 +183,37 @@ async def test_ctrl_and_a_click_copy_a_link(kind: str) -> None:
         await at.until(lambda: bool(at.app.notes))
         assert at.app.notes == ["Link copied: https://example.org/a_(b)"]
         assert at.app.clipboard == "https://example.org/a_(b)"
+
+
+async def test_on_the_users_machine_a_link_is_opened(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opener, opened = tmp_path / "xdg-open", tmp_path / "opened"
+    script = f'echo noise; echo "$1" > {opened}.part; mv {opened}.part {opened}'
+    opener.write_text(f"#!/bin/sh\n{script}\n")
+    opener.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    monkeypatch.setenv("DISPLAY", ":9")
+    monkeypatch.setattr(sys, "platform", "linux")
+    async with pane_stage(kind, opens_links=True) as at:
+        await at.output(b"https://example.org/$(id)")
+        await at.click(3, 0, ctrl=True)
+        await at.until(lambda: at.app.notes == ["Opened https://example.org/$(id)"])
+        assert opened.read_text() == "https://example.org/$(id)\n"
+        await at.output(b"\r\n\x1b]8;;file:///etc/passwd\x1b\\x\x1b]8;;\x1b\\")
+        await at.click(0, 1, ctrl=True)
+        await at.until(lambda: at.app.notes[-1] == "Link copied: file:///etc/passwd")
+
+
+async def test_a_button_let_go_out_of_sight_is_let_go(kind: str) -> None:
+    async with pane_stage(kind) as at:
+        await at.output(TEXT)
+        await at.press(0, 0)
+        await at.move(2, 0)
+        await at.until(lambda: selected(at) == ["one"])
+        await at.move(9, 0, button=0)
+        await at.move(9, 1, button=0)
+        assert selected(at) == ["one"]
 
 
 async def test_links_that_a_program_names(kind: str) -> None:

@@ -200,9 +200,14 @@ class Reader:
             self.cursor.back(finder.origin, finder.top)
             self._extend()
 
+    @property
+    def querying(self) -> bool:
+        """Keys go to the query of a search."""
+        return self.finder is not None and self.finder.typing
+
     def type_query(self, text: str) -> None:
         """Text that was pasted while the query is typed."""
-        if self.finder is not None and self.finder.typing:
+        if self.finder is not None:
             first = text.strip().partition("\n")[0]
             self.finder.look_for(self.finder.query + "".join(filter(str.isprintable, first)))
 

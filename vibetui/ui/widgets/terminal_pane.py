@@ -150,10 +150,14 @@ class TerminalPane(TerminalReading, can_focus=True):
         terminal, reader = self._terminal, self._reader
         if terminal is None or reader is None or terminal.exit is not None:
             return
-        if reader.cursor is not None:
+        if reader.querying:
             reader.type_query(text)
             self._frames.changed()
-        elif not terminal.emulator.modes.bracketed_paste and line_count(text) > 1:
+            return
+        if reader.cursor is not None:
+            reader.leave()
+            self._frames.changed()
+        if not terminal.emulator.modes.bracketed_paste and line_count(text) > 1:
             self.app.push_screen(PasteWarning(text), partial(self._paste_as, terminal, text))
         else:
             self._type(encode_paste(text, terminal.emulator.modes))

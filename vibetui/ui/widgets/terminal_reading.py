@@ -162,6 +162,9 @@ class TerminalReading(TerminalView):
         event.stop()
         if reader is None:
             return
+        if not event.button:
+            # Where the button was let go out of sight, nobody has said so.
+            self._drag.release()
         if not self._drag.held:
             self._hover(reader, event)
             return
