@@ -90,7 +90,7 @@ class PyteEmulator:
         row = screen.y + self._offset
         return Cursor(
             row=min(row, self.rows - 1),
-            column=screen.x,
+            column=screen.x - (not screen.rows[screen.y].text[screen.x]),
             visible=DECTCEM in screen.private and row < self.rows,
             shape=self._commands.cursor_shape,
             blinking=self._commands.cursor_blinking,

@@ -38,6 +38,12 @@ def unprotect(style: CellStyle) -> CellStyle:
     return CellStyle(**{field.name: getattr(style, field.name) for field in fields(CellStyle)})
 
 
+def blank_of(style: CellStyle) -> CellStyle:
+    """What erasing leaves of `style`: the background alone ("bce")."""
+    background = style.background
+    return DEFAULT if background is None else CellStyle(background=background)
+
+
 class Line:
     """One row of the screen.
 
@@ -74,6 +80,7 @@ class Line:
         text = self.text
         if 0 < x < len(text) and not text[x]:
             text[x - 1] = text[x] = " "
+            self.styles[x - 1] = self.styles[x] = blank_of(self.styles[x])
 
     def fill(self, start: int, end: int, char: str, style: CellStyle) -> None:
         """One character, one column wide, in the columns `start` to before `end`."""

@@ -11,6 +11,7 @@ from vibetui.terminals.emulators.pyte_cells import (
     Line,
     Packed,
     Protected,
+    blank_of,
     pack,
     protect,
     unprotect,
@@ -67,11 +68,10 @@ class Grid:
         self.full_width = True
 
     def set_style(self, style: CellStyle) -> None:
-        """What text is drawn with; of it, erasing takes the background alone ("bce")."""
+        """What text is drawn with."""
         # Text in the default style is recognised by the object.
         self.style = DEFAULT if style == DEFAULT else style
-        background = style.background
-        self.blank = DEFAULT if background is None else CellStyle(background=background)
+        self.blank = blank_of(style)
 
     def sgr(self, params: str) -> None:
         """SGR."""

@@ -6,7 +6,7 @@ from itertools import groupby
 
 from wcwidth import wcwidth
 
-from vibetui.terminals.emulators.pyte_cells import DEFAULT, MAX_COMBINING, SOFT, SOFT_SPACER
+from vibetui.terminals.emulators.pyte_cells import DEFAULT, HARD, MAX_COMBINING, SOFT, SOFT_SPACER
 from vibetui.terminals.emulators.pyte_charsets import Charsets
 from vibetui.terminals.emulators.pyte_grid import DECAWM, IRM
 from vibetui.terminals.emulators.pyte_motion import Motion
@@ -45,13 +45,15 @@ class Writer(Motion):
             data = self.charsets.translate(data)
         if data.isascii():
             self._put(data)
-        elif GRAPHEMES in self.private:
+            self._last = data[-1]
+            return
+        if GRAPHEMES in self.private:
             for char in data:
                 self._put_clustered(char)
         else:
             for width, chars in groupby(data, _width):
                 self._put_width("".join(chars), width)
-        self._last = data[-1]
+        self._last = next((char for char in reversed(data) if _width(char)), self._last)
 
     def _put_width(self, chars: str, width: int) -> None:
         if width == 1:
@@ -66,6 +68,11 @@ class Writer(Motion):
     def _end(self) -> int:
         """The column after the last one that text may go to from here."""
         return self.right + 1 if self.x <= self.right else self.columns
+
+    @property
+    def _wrap_column(self) -> int:
+        """The column that text goes on in after a wrap."""
+        return self.left if self.x >= self.left else 0
 
     def _put(self, data: str) -> None:
         """Characters of one column each."""
@@ -95,13 +102,11 @@ class Writer(Motion):
             end = self._end
             take = min(length - position, (end - self.x) // 2)
             if take == 0:
-                if end - (self.left if self.x >= self.left else 0) < 2:
+                if DECAWM not in self.private or end - self._wrap_column < 2:
+                    self.x, self.pending = end - 1, True
                     return
-                if DECAWM not in self.private:
-                    self.x = end - 2
-                else:
-                    self._write([" "], self.x)
-                    self._wrap(SOFT_SPACER)
+                self._write([" "], self.x)
+                self._wrap(SOFT_SPACER)
                 continue
             if IRM in self.ansi:
                 self.insert_characters(2 * take)
@@ -111,8 +116,9 @@ class Writer(Motion):
             position += take
             self._advance(2 * take, end)
             if DECAWM not in self.private and position < length:
-                data, position, length = data[-1], 0, 1
-                self.x, self.pending = end - 2, False
+                # What has no room is lost.
+                self.x, self.pending = end - 1, True
+                return
 
     def _write(self, cells: list[str], x: int) -> None:
         line, style = self.rows[self.y], self.style
@@ -127,6 +133,8 @@ class Writer(Motion):
             line.plain = False
         if end > line.used:
             line.used = end
+        if end == len(text):
+            line.wrapped = HARD
         self.dirty.add(self.y)
 
     def _advance(self, count: int, end: int) -> None:
@@ -140,7 +148,7 @@ class Writer(Motion):
             if self.full_width:
                 self.rows[self.y].wrapped = how
             self.index()
-            self.x = self.left if self.x >= self.left else 0
+            self.x = self._wrap_column
 
     def _combine(self, char: str) -> None:
         """Hang a character of no width on the one before the cursor."""
