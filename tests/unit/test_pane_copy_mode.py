@@ -156,6 +156,16 @@ async def test_wide_characters_are_one_step(kind: str) -> None:
         assert cursor(at)[1] == 3
 
 
+async def test_what_the_mouse_marked_before_is_not_extended(kind: str) -> None:
+    async with pane_stage(kind) as at:
+        await at.output(TEXT)
+        await at.drag((0, 0), (2, 0))
+        await copy_mode(at)
+        assert at.marked(lambda style: style.reverse) == [" "]
+        await pressed(at, "V", "y")
+        assert at.app.clipboard == "last"
+
+
 async def test_the_wheel_and_the_mouse_work_in_it(kind: str) -> None:
     async with pane_stage(kind) as at:
         await at.output(numbered(60) + b"\x1b[?1000h")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
+from textual import events
 
 from tests.pane_support import Stage, numbered, pane_stage
 from tests.terminal_support import EMULATORS
@@ -118,6 +119,15 @@ async def test_what_is_found_is_marked_by_going_there(kind: str) -> None:
         await at.until(lambda: "1 of 1" in at.bar())
         await at.pilot.press("y")
         await at.until(lambda: at.app.clipboard == "line 57\nline 58\nline 59")
+
+
+async def test_keys_typed_ahead_act_on_what_is_found(kind: str) -> None:
+    async with pane_stage(kind) as at:
+        await at.output(b"mark\r\n" + numbered(2_000))
+        await search(at, "mark")
+        for key in ("enter", "V", "j", "y"):
+            at.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await at.until(lambda: at.app.clipboard == "mark\nline 0")
 
 
 async def test_a_pasted_query(kind: str) -> None:

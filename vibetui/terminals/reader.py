@@ -104,6 +104,7 @@ class Reader:
         if self.cursor is None:
             self._alternate = self.lines.emulator.modes.alternate_screen
             self.cursor = CopyCursor(self.lines)
+            self.selection = None
             self._only_searching = searching
         if searching:
             self._begin_search(up=True)

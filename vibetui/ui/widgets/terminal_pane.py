@@ -92,7 +92,7 @@ class TerminalPane(TerminalReading, can_focus=True):
         if same_key(event.key, self._prefix_key):
             self.post_message(self.PrefixPressed())
         elif reader.cursor is not None:
-            self.read_key(reader, event.key, event.character)
+            await self.read_key(reader, event.key, event.character)
         elif event.key == "shift+insert":
             self.paste_clipboard()
         elif not self._scroll_key(terminal, event.key):

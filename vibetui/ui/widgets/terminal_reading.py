@@ -20,6 +20,8 @@ from vibetui.ui.widgets.terminal_hints import NO_HINTS, PaneHints, copied_note, 
 from vibetui.ui.widgets.terminal_view import TerminalView
 
 _LEFT = 1
+_PATIENCE = 0.3
+"""Seconds that a key waits for a search, which 10,000 lines don't take."""
 _EDGE_PERIOD = 0.05
 """Seconds between two steps of a drag that is held beyond the edge."""
 
@@ -98,8 +100,12 @@ class TerminalReading(TerminalView):
             self._reader.enter(searching=searching)
             self._frames.changed()
 
-    def read_key(self, reader: Reader, key: str, character: str | None) -> None:
-        """A key of copy mode."""
+    async def read_key(self, reader: Reader, key: str, character: str | None) -> None:
+        """A key of copy mode. One that acts on what is searched for waits until that is found."""
+        ends = time.monotonic() + _PATIENCE
+        while reader.searching and not reader.querying and time.monotonic() < ends:
+            reader.step()
+            await asyncio.sleep(0)
         outcome = reader.key(key, character)
         if reader.searching:
             reader.step()
@@ -109,10 +115,10 @@ class TerminalReading(TerminalView):
             self.run_worker(self._follow(outcome.opened), group="link")
         self._frames.changed()
 
-    def action_press(self, key: str) -> None:
+    async def action_press(self, key: str) -> None:
         """A click on the key in the key bar."""
         if self._reader is not None and self._reader.cursor is not None:
-            self.read_key(self._reader, key, key if len(key) == 1 else None)
+            await self.read_key(self._reader, key, key if len(key) == 1 else None)
 
     def copy(self, text: str) -> None:
         """Give `text` to the user's terminal (OSC 52) and to the app's own clipboard."""
