@@ -6,7 +6,7 @@ import io
 import itertools
 import shlex
 import tarfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -17,7 +17,6 @@ from bench.workloads import COLUMNS, ROWS, WORKLOADS, at_least
 from tests.server import Server
 
 PROMPT = r"dev@[\w.-]+:/workspace\$"
-PREFIX = "\x1d"
 _SETTLED = 0.3
 """Seconds without output before the next command is typed."""
 _number = itertools.count(1)
@@ -26,10 +25,8 @@ _number = itertools.count(1)
 class Shell:
     """A shell somewhere behind a PTY of 200x50 whose output goes nowhere."""
 
-    def __init__(
-        self, argv: Sequence[str], directory: str, environment: Mapping[str, str] | None = None
-    ) -> None:
-        self.program = PtyProgram(argv, rows=ROWS, columns=COLUMNS, environment=environment)
+    def __init__(self, program: PtyProgram, directory: str) -> None:
+        self.program = program
         self._directory = directory
 
     def __enter__(self) -> Shell:
@@ -64,23 +61,26 @@ class Shell:
 
 def plain_shell(directory: Path) -> Shell:
     """A shell on a PTY of this machine."""
-    return Shell(["bash", "--norc", "--noprofile"], str(directory))
+    command = ["bash", "--norc", "--noprofile"]
+    return Shell(PtyProgram(command, rows=ROWS, columns=COLUMNS), str(directory))
 
 
 def tmux_shell(directory: Path) -> Shell:
     """A shell in tmux on this machine, with neither SSH nor a container in between."""
     socket = directory / "tmux"
-    command = ["tmux", "-S", str(socket), "-f", "/dev/null", "new-session"]
-    return Shell(["env", "-u", "TMUX", *command, "bash --norc --noprofile"], str(directory))
+    command = ["env", "-u", "TMUX", "tmux", "-S", str(socket), "-f", "/dev/null", "new-session"]
+    command += ["bash --norc --noprofile"]
+    return Shell(PtyProgram(command, rows=ROWS, columns=COLUMNS), str(directory))
 
 
-def pane_shell(server: Server, name: str, *, key: Path | None = None) -> Shell:
-    """A new session's pane, through OpenSSH's client; `key` is another account's."""
+def open_session(
+    server: Server, name: str, *, rows: int = ROWS, columns: int = COLUMNS, key: Path | None = None
+) -> PtyProgram:
+    """A new session at its prompt, through OpenSSH's client; `key` is another account's."""
     command = shlex.split(server.ssh())
     if key is not None:
         command[command.index("-i") + 1] = str(key)
-    shell = Shell(command, "/workspace", server.environment)
-    program = shell.program
+    program = PtyProgram(command, rows=rows, columns=columns, environment=server.environment)
     program.wait_for(r"(?s)(Last used|No sessions yet).*q Quit", 30.0)
     program.send("n")
     program.wait_for("New session")
@@ -88,7 +88,12 @@ def pane_shell(server: Server, name: str, *, key: Path | None = None) -> Shell:
     program.wait_for(rf"│ +{name} ")
     program.send("\r")
     program.wait_for(PROMPT, 30.0)
-    return shell
+    return program
+
+
+def pane_shell(server: Server, name: str, *, key: Path | None = None) -> Shell:
+    """A new session's pane; `key` is another account's."""
+    return Shell(open_session(server, name, key=key), "/workspace")
 
 
 def write_files(directory: Path, size: int) -> None:

@@ -20,7 +20,11 @@ from vibetui.terminals.emulators import make_emulator
 
 
 class PtyProgram:
-    """`argv` on a PTY of `rows` x `columns`; times are `time.perf_counter` seconds."""
+    """`argv` on a PTY of `rows` x `columns`; times are `time.perf_counter` seconds.
+
+    Attributes:
+        emulator: The terminal around it.
+    """
 
     def __init__(
         self,
@@ -30,7 +34,7 @@ class PtyProgram:
         columns: int = 80,
         environment: Mapping[str, str] | None = None,
     ) -> None:
-        self._emulator = make_emulator("auto", rows=rows, columns=columns, scrollback_lines=0)
+        self.emulator = make_emulator("auto", rows=rows, columns=columns, scrollback_lines=0)
         self.started = time.perf_counter()
         self.first_byte: float | None = None
         self._pid, self._master = pty.fork()
@@ -63,8 +67,8 @@ class PtyProgram:
     def screen(self) -> str:
         """The text on the screen, a line a row."""
         return "\n".join(
-            "".join(run.text for run in self._emulator.row(y)).rstrip()
-            for y in range(self._emulator.rows)
+            "".join(run.text for run in self.emulator.row(y)).rstrip()
+            for y in range(self.emulator.rows)
         )
 
     def wait_for(self, pattern: str, deadline: float = 8.0) -> float:
@@ -88,6 +92,11 @@ class PtyProgram:
             tail = tail[-len(marker) :] + data
         return time.perf_counter()
 
+    def settle(self, quiet: float) -> None:
+        """Show what comes until nothing came for `quiet` seconds."""
+        while select.select([self._master], [], [], quiet)[0]:
+            self._read(time.perf_counter() + 1.0, "more")
+
     def drain(self, quiet: float) -> None:
         """Read, and show nothing, until nothing came for `quiet` seconds."""
         while select.select([self._master], [], [], quiet)[0]:
@@ -110,8 +119,8 @@ class PtyProgram:
         return self.first_byte
 
     def _read(self, end: float, what: str) -> None:
-        self._emulator.feed(self._receive(end, what))
-        if replies := self._emulator.take_replies():
+        self.emulator.feed(self._receive(end, what))
+        if replies := self.emulator.take_replies():
             os.write(self._master, replies)
 
     def _receive(self, end: float, what: str) -> bytes:

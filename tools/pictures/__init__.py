@@ -1,0 +1,1 @@
+"""Pictures of programs in a plain terminal and in the pane: ``python -m tools.pictures``."""
