@@ -201,6 +201,18 @@ def test_keys_around_the_way_in_arrive_once_and_in_order(terminal: PlayedTermina
     terminal.until(lambda: typed in terminal.screen.replace("\n", ""))
 
 
+def test_keys_that_come_in_one_piece_are_each_whose_they_are(terminal: PlayedTerminal) -> None:
+    terminal.type(b"ab" + PREFIX + b"zcd")
+    terminal.until(lambda: not terminal.state.alternate_screen)
+    terminal.shows("$ abcd")
+    terminal.type(b"ef" + PREFIX + b"gh" + PREFIX + b"zij")
+    terminal.shows("$ abcdefghij")
+    terminal.until(lambda: not terminal.state.alternate_screen)
+    terminal.type(PREFIX + b"kl")
+    terminal.shows(WORKSPACE)
+    terminal.shows("$ abcdefghijkl")
+
+
 @both_emulators
 def test_a_flood_stops_neither_the_way_out_nor_the_way_in(terminal: PlayedTerminal) -> None:
     zoom_in(terminal)

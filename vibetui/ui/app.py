@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import structlog
+from textual import events
 from textual.app import App
 
 from vibetui.core.protocol import Core
@@ -11,6 +12,7 @@ from vibetui.events import EventCode
 from vibetui.model import Session, SessionStatus
 from vibetui.settings import Settings
 from vibetui.ui.repaint import repaint, set_colors
+from vibetui.ui.screens.base import TakesKeys
 from vibetui.ui.screens.help import HelpDialog
 from vibetui.ui.screens.session_list import SessionListScreen
 from vibetui.ui.screens.workspace import WorkspaceScreen
@@ -58,6 +60,13 @@ class VibeApp(App[str], inherit_bindings=False):
         self.terminal_watch = TerminalWatch(core)
         self.register_theme(VIBE_THEME)
         self.theme = VIBE_THEME.name
+
+    async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.Key) and not event.is_forwarded and self.screen_stack:
+            screen = self.screen
+            if isinstance(screen, TakesKeys) and screen.take_key(event):
+                return
+        await super().on_event(event)
 
     def on_client_changed(self) -> None:
         """The first frame was painted by the terminal's name; now it has answered."""

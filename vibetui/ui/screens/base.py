@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar, cast
 
+from textual import events
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen, Screen, ScreenResultType
 
@@ -11,6 +12,18 @@ if TYPE_CHECKING:
     from vibetui.ui.app import VibeApp
 
 Answer = TypeVar("Answer")
+
+
+class TakesKeys:
+    """A screen that takes keys while they are still in order.
+
+    Once given to a widget a key waits in a queue; what was typed after it may be looked at first,
+    and by a screen that it was not meant for. Over a link that stalls many keys come in one piece.
+    """
+
+    def take_key(self, event: events.Key) -> bool:
+        """Whether `event` was this screen's, and nobody else gets it."""
+        raise NotImplementedError
 
 
 class VibeScreen(Screen[ScreenResultType], Generic[ScreenResultType], inherit_bindings=False):

@@ -12,7 +12,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from vibetui.ui.prefix import key_name
-from vibetui.ui.screens.base import Dialog
+from vibetui.ui.screens.base import Dialog, TakesKeys
 
 
 class MenuChoice(StrEnum):
@@ -44,12 +44,15 @@ _KEYS = {
 }
 
 
-class PrefixMenu(Dialog[MenuChoice]):
+class PrefixMenu(Dialog[MenuChoice], TakesKeys):
     """One key answers; the arrows and enter, or the mouse, do too; escape closes."""
 
     def __init__(self, prefix: str, *, remote: bool) -> None:
         super().__init__()
         self._prefix = prefix
+        self._chosen: MenuChoice | None = None
+        self._later: list[events.Key] = []
+        """Typed after the choice, and before this menu was there to make it."""
         self._quit = "Disconnect" if remote else "Quit"
 
     def compose(self) -> ComposeResult:
@@ -78,14 +81,23 @@ class PrefixMenu(Dialog[MenuChoice]):
 
     def on_mount(self) -> None:
         self.query_one(OptionList).highlighted = 0
+        if self._chosen is not None:
+            self.call_later(self._answer, self._chosen)
 
-    def on_key(self, event: events.Key) -> None:
+    def take_key(self, event: events.Key) -> bool:
+        if self._chosen is not None:
+            self._later.append(event)
+            return True
         sends = event.key == key_name(self._prefix)
-        choice = MenuChoice.SEND_PREFIX if sends else _KEYS.get(event.key)
-        if choice is not None:
-            event.stop()
-            event.prevent_default()
-            self.dismiss(choice)
+        self._chosen = MenuChoice.SEND_PREFIX if sends else _KEYS.get(event.key)
+        if self._chosen is not None and self.is_mounted:
+            self._answer(self._chosen)
+        return self._chosen is not None
+
+    def _answer(self, choice: MenuChoice) -> None:
+        self.dismiss(choice)
+        for event in self._later:
+            self.app.screen._forward_event(event)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         self.dismiss(MenuChoice(event.option_id or ""))

@@ -16,7 +16,7 @@ from vibetui.model import Session, SessionStatus
 from vibetui.terminals import Terminal, TerminalSettings
 from vibetui.ui.opening import Opening, Phase
 from vibetui.ui.prefix import key_bytes, key_name
-from vibetui.ui.screens.base import VibeScreen
+from vibetui.ui.screens.base import TakesKeys, VibeScreen
 from vibetui.ui.screens.confirm import ConfirmDialog
 from vibetui.ui.screens.log import LogScreen
 from vibetui.ui.screens.prefix_menu import MenuChoice, PrefixMenu
@@ -42,7 +42,7 @@ def _let_it_go(task: asyncio.Task[AgentConnection | None]) -> None:
         late.close()
 
 
-class WorkspaceScreen(VibeScreen[None]):
+class WorkspaceScreen(VibeScreen[None], TakesKeys):
     """All keys go to the container but the prefix; the bottom line always names it."""
 
     def __init__(self, session: Session) -> None:
@@ -240,13 +240,20 @@ class WorkspaceScreen(VibeScreen[None]):
     @on(TerminalPane.PrefixPressed)
     def action_menu(self) -> None:
         """Open the menu of the prefix."""
-        self.run_worker(self._menu(), group="menu", exclusive=True)
+        menu = PrefixMenu(self.vibe.settings.prefix_key, remote=self.vibe.remote)
+        self.app.push_screen(menu, self._chosen_from_menu)
 
-    async def _menu(self) -> None:
+    def take_key(self, event: events.Key) -> bool:
+        opens = self.showing and event.key == key_name(self.vibe.settings.prefix_key)
+        if opens:
+            self.action_menu()
+        return opens
+
+    def _chosen_from_menu(self, choice: MenuChoice | None) -> None:
+        self.run_worker(self._menu(choice), group="menu", exclusive=True)
+
+    async def _menu(self, choice: MenuChoice | None) -> None:
         vibe = self.vibe
-        choice = await self.app.push_screen_wait(
-            PrefixMenu(vibe.settings.prefix_key, remote=vibe.remote)
-        )
         match choice:
             case MenuChoice.SEND_PREFIX if self._terminal is not None:
                 self._terminal.write(key_bytes(vibe.settings.prefix_key))
@@ -296,10 +303,8 @@ class WorkspaceScreen(VibeScreen[None]):
             self.app.exit(keeps_running(self._session.name))
 
     def on_key(self, event: events.Key) -> None:
-        """Keys that no widget took: the pane takes all of them but the prefix."""
-        if event.key == key_name(self.vibe.settings.prefix_key):
-            self.action_menu()
-        elif event.key == "enter" and self.focused is None:
+        """Keys that no widget took: the pane takes all of them."""
+        if event.key == "enter" and self.focused is None:
             self._shown_choices().press_preferred()
         elif event.key == "escape" or (self._ended and event.key == "l"):
             self.dismiss(None)
