@@ -146,7 +146,7 @@ class PyteScreen(Writer):
             self.home()
         elif number == DECAWM and not on:
             self.pending = False
-        elif number == DECLRMM:
+        elif number == DECLRMM and not on:
             self.reset_columns()
         elif number == _DECCOLM:
             # The pane's width is its own; the rest of DECCOLM is done.

@@ -6,7 +6,7 @@ from itertools import groupby
 
 from wcwidth import wcwidth
 
-from vibetui.terminals.emulators.pyte_cells import DEFAULT, HARD, MAX_COMBINING, SOFT, SOFT_SPACER
+from vibetui.terminals.emulators.pyte_cells import DEFAULT, MAX_COMBINING, SOFT, SOFT_SPACER
 from vibetui.terminals.emulators.pyte_charsets import Charsets
 from vibetui.terminals.emulators.pyte_grid import DECAWM, IRM
 from vibetui.terminals.emulators.pyte_motion import Motion
@@ -133,8 +133,6 @@ class Writer(Motion):
             line.plain = False
         if end > line.used:
             line.used = end
-        if end == len(text):
-            line.wrapped = HARD
         self.dirty.add(self.y)
 
     def _advance(self, count: int, end: int) -> None:
