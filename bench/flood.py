@@ -17,6 +17,7 @@ from bench.workloads import COLUMNS, ROWS, WORKLOADS, at_least
 from tests.server import Server
 
 PROMPT = r"dev@[\w.-]+:/workspace\$"
+PREFIX = "\x1d"
 _SETTLED = 0.3
 """Seconds without output before the next command is typed."""
 _number = itertools.count(1)
@@ -57,6 +58,20 @@ class Shell:
             self.program.send(f"{command}\n")
             yield
             self.program.send("\x03")
+
+
+@contextmanager
+def zoomed(pane: Shell) -> Iterator[Shell]:
+    """The pane's shell with the user's whole terminal to itself."""
+    program = pane.program
+    program.drain(_SETTLED)
+    program.send(PREFIX)
+    program.drain_until(b"Zoom", 10.0)
+    program.send("z")
+    program.drain(_SETTLED)
+    yield pane
+    program.send(PREFIX)
+    program.drain(_SETTLED)
 
 
 def plain_shell(directory: Path) -> Shell:

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench.flood import copy_files, pane_shell, plain_shell, tmux_shell, write_files
+from bench.flood import copy_files, pane_shell, plain_shell, tmux_shell, write_files, zoomed
 from bench.memory import history_bytes
 from bench.paint import paint_times
 from bench.report import Row, arguments, median, percentile, row, show
@@ -71,6 +71,9 @@ def measure_floods(samples: Samples, running: Server, directory: Path, repeats: 
             for name in WORKLOADS:
                 for place, shell in places.items():
                     samples.floods[place, name].append(shell.cat(name))
+            with zoomed(pane) as zoom:
+                for name in WORKLOADS:
+                    samples.floods["zoom", name].append(zoom.cat(name))
             _tell()
 
 
@@ -104,6 +107,11 @@ def rows(samples: Samples, size: int) -> Iterator[Row]:
     for name in _AGAINST_TMUX:
         peer = speed["plain", name]
         yield row(f"cat of {name}, against a plain PTY", speed["pane", name], "MB/s", peer=peer)
+    for name in _AGAINST_TMUX:
+        peer = speed["plain", name]
+        yield row(
+            f"zoomed cat of {name}, against a plain PTY", speed["zoom", name], "MB/s", peer=peer
+        )
     for kind, times in samples.paints.items():
         yield row(f"paint of a {kind}, p50", median(times) * 1e3, "ms")
         yield row(f"paint of a {kind}, p95", percentile(times, 0.95) * 1e3, "ms", most=8)
