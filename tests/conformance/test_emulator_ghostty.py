@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import resource
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -86,6 +88,26 @@ def test_a_long_history_is_small_once_the_output_pauses() -> None:
     first = terminal.first_line
     assert terminal.texts(10_500, 10_501)[0].text == "-rw-r--r-- 1 me 10500"
     assert terminal.line(first)[0].text.startswith(f"-rw-r--r-- 1 me {first}")
+
+
+@pytest.mark.parametrize("history", [0, 100, 1000])
+@pytest.mark.parametrize("sizes", [((1, 10), (1, 50)), ((5, 50), (1, 10)), ((1, 80), (1, 81))])
+def test_links_on_a_screen_of_one_row_do_not_crash_the_process(
+    history: int, sizes: tuple[tuple[int, int], tuple[int, int]]
+) -> None:
+    code = f"""
+from vibetui.terminals.emulators import make_emulator
+terminal = make_emulator("ghostty", *{sizes[0]}, {history})
+for place in "abc":
+    terminal.feed(f"\\x1b]8;;{{place}}\\x1b\\\\x".encode())
+terminal.resize(*{sizes[1]})
+terminal.feed(b"x" * 200_000)
+terminal.resize(5, 40)
+terminal.feed(b"x" * 200_000)
+assert terminal.row(0)[0].text == "x" * 40
+"""
+    done = subprocess.run([sys.executable, "-c", code], timeout=60)
+    assert done.returncode == 0
 
 
 def resident_megabytes() -> float:

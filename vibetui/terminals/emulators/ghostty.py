@@ -41,10 +41,10 @@ class GhosttyEmulator:
 
     def __init__(self, rows: int, columns: int, scrollback_lines: int) -> None:
         self.rows, self.columns = _bounded(rows), _bounded(columns)
-        self._owner = pyghostty.Terminal(self.columns, self.rows, 2 * scrollback_lines)
+        self._owner = pyghostty.Terminal(self.columns, self.rows)
         self._terminal = self._owner._t[0]
         self._most_history = scrollback_lines
-        self._limit_history()
+        self._limit_history(self.rows)
         self._outbox = Outbox(self._terminal, lambda: (self.rows, self.columns))
         self._gaps = GapFinder()
         self._state = StateReader(self._terminal)
@@ -70,16 +70,26 @@ class GhosttyEmulator:
         self._last_title = ""
         self._closed = False
 
-    def _limit_history(self) -> None:
+    def _limit_history(self, rows: int) -> None:
         """Bound the history by its bytes, so that the library drops whole pages.
 
         A bound on its lines makes it drop line by line: seq then takes 6 MB/s in place of 60-120.
         So a few lines more than wanted are kept, and the bound on lines is out of reach.
+
+        Of a screen of one row, the library drops the page that the cursor is still on, and crashes:
+        where hyperlinks were reflowed, for one. With more pages it's never that page's turn.
         """
         bytes_of_line = (self.columns + _CELLS_BESIDE) * _BYTES_PER_CELL
-        limit = ffi.new("size_t*", int(self._most_history * bytes_of_line * 1.05) + _PAGE)
-        option = lib.GHOSTTY_TERMINAL_OPT_SCROLLBACK_MAX_BYTES
-        check(lib.ghostty_terminal_set(self._terminal, option, limit), "set scrollback bytes")
+        most_bytes = int(self._most_history * bytes_of_line * 1.05) + _PAGE
+        most_lines = 2 * self._most_history
+        if rows == 1:
+            most_bytes, most_lines = max(most_bytes, 8 * _PAGE), max(most_lines, 1 << 20)
+        for option, limit in (
+            (lib.GHOSTTY_TERMINAL_OPT_SCROLLBACK_MAX_BYTES, most_bytes),
+            (lib.GHOSTTY_TERMINAL_OPT_SCROLLBACK_MAX_LINES, most_lines),
+        ):
+            value = ffi.new("size_t*", limit)
+            check(lib.ghostty_terminal_set(self._terminal, option, value), "limit the history")
 
     def feed(self, data: bytes) -> None:
         if self._closed:
@@ -134,9 +144,10 @@ class GhosttyEmulator:
         if self._closed:
             return
         self._count_lines()
-        self.rows, self.columns = _bounded(rows), _bounded(columns)
-        self._limit_history()
+        before, self.rows, self.columns = self.rows, _bounded(rows), _bounded(columns)
+        self._limit_history(min(before, self.rows))
         lib.ghostty_terminal_resize(self._terminal, self.columns, self.rows, *CELL_PIXELS)
+        self._limit_history(self.rows)
         self._numbers.renumber()
         self._lines.clear()
         self._pending.update(range(self.rows))
