@@ -24,6 +24,7 @@ from vibetui.ui.widgets.choice_row import Choice, ChoiceRow, Offer
 from vibetui.ui.widgets.ended_panel import EndedPanel
 from vibetui.ui.widgets.key_bar import Hint, KeyBar
 from vibetui.ui.widgets.startup_panel import StartupPanel
+from vibetui.ui.widgets.terminal_hints import NO_HINTS
 from vibetui.ui.widgets.terminal_pane import TerminalPane
 from vibetui.ui.widgets.workspace_title import WorkspaceTitle
 from vibetui.ui.wording import keeps_running, welcome
@@ -362,10 +363,6 @@ class WorkspaceScreen(VibeScreen[None], TakesKeys):
         if bell.visual:
             self.query_one(WorkspaceTitle).ring()
 
-    @on(TerminalPane.HintsChanged)
-    def _hints_changed(self) -> None:
-        self._show_keys()
-
     @on(TerminalPane.Noted)
     def _noted(self, event: TerminalPane.Noted) -> None:
         self.query_one(KeyBar).remark(event.text)
@@ -377,10 +374,11 @@ class WorkspaceScreen(VibeScreen[None], TakesKeys):
         now = SessionStatus.STARTING if self._opening.under_way else self._session.status
         self.query_one(WorkspaceTitle).show(self._session, now, self._title)
 
+    @on(TerminalPane.HintsChanged)
     def _show_keys(self) -> None:
         menu = Hint(self.vibe.settings.prefix_key, "menu", "screen.menu")
         back = Hint("esc", "Your sessions", "screen.back")
-        pane = self._pane.hints
+        pane = self._pane.hints if self._terminal is not None else NO_HINTS
         if self._terminal is not None:
             hints: tuple[Hint, ...] = (menu, *pane.hints)
         elif self._opening.phase is Phase.STARTING:

@@ -20,6 +20,7 @@ from vibetui.terminals.mouse import (
 from vibetui.terminals.paste import encode_focus, encode_paste, joined_lines, line_count
 from vibetui.terminals.protocol import MouseTracking
 from vibetui.ui.screens.paste_warning import PasteAnswer, PasteWarning
+from vibetui.ui.widgets.terminal_hints import copied_note
 from vibetui.ui.widgets.terminal_keys import key_event_bytes
 from vibetui.ui.widgets.terminal_mouse import mouse_event
 from vibetui.ui.widgets.terminal_reading import TerminalReading
@@ -76,6 +77,8 @@ class TerminalPane(TerminalReading, can_focus=True):
         if (text := emulator.take_clipboard()) is not None:
             self.app.copy_to_clipboard(text)
             self.post_message(self.ClipboardCopied(text))
+            if text:
+                self.post_message(self.Noted(copied_note(text)))
         if (title := emulator.title) != self._title:
             self._title = title
             self.post_message(self.TitleChanged(title))
