@@ -80,12 +80,11 @@ class Writer(Motion):
         while position < length:
             if self.pending:
                 self._wrap(SOFT)
-            end = self.right + 1 if self.x <= self.right else self.columns
-            x = self.x
-            take = min(length - position, end - x)
+            end = self._end
+            take = min(length - position, end - self.x)
             if IRM in self.ansi:
                 self.insert_characters(take)
-            self._write(list(data[position : position + take]), x)
+            self._write(list(data[position : position + take]))
             position += take
             self._advance(take, end)
             if self.pending and DECAWM not in self.private and position < length:
@@ -105,14 +104,14 @@ class Writer(Motion):
                 if DECAWM not in self.private or end - self._wrap_column < 2:
                     self.x, self.pending = end - 1, True
                     return
-                self._write([" "], self.x)
+                self._write([" "])
                 self._wrap(SOFT_SPACER)
                 continue
             if IRM in self.ansi:
                 self.insert_characters(2 * take)
             cells = [""] * (2 * take)
             cells[::2] = data[position : position + take]
-            self._write(cells, self.x)
+            self._write(cells)
             position += take
             self._advance(2 * take, end)
             if DECAWM not in self.private and position < length:
@@ -120,8 +119,8 @@ class Writer(Motion):
                 self.x, self.pending = end - 1, True
                 return
 
-    def _write(self, cells: list[str], x: int) -> None:
-        line, style = self.rows[self.y], self.style
+    def _write(self, cells: list[str]) -> None:
+        line, style, x = self.rows[self.y], self.style, self.x
         text, end = line.text, x + len(cells)
         if not text[x]:
             line.cut(x)
@@ -187,8 +186,9 @@ class Writer(Motion):
         """Make the character before the cursor two columns wide."""
         if self.pending or self.x >= self._end:
             return
-        self._write([cluster, ""], self.x - 1)
-        self._advance(1, self._end)
+        self.x -= 1
+        self._write([cluster, ""])
+        self._advance(2, self._end)
 
     def repeat(self, count: int) -> None:
         """REP: the last character again."""
