@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -144,6 +145,18 @@ def test_a_programs_own_colours_come_as_far_as_the_terminal_goes(
         at.run(r"printf '\033[38;2;10;200;30mgreen\033[0m\n'")
         at.until(lambda: at.row_with("green") > 0)
         assert style_at(at.emulator, at.row_with("green"), 0).foreground == expected
+
+
+def test_what_is_on_the_screen_is_painted_anew_when_the_terminal_has_answered(agent: Path) -> None:
+    with Session(agent, replace(KITTY, answers={})) as at:
+        at.run(STYLED + r"; printf '\033[38;2;10;200;30mgreen\033[0m\n'")
+        at.until(lambda: at.row_with("green") > 0)
+        assert style_at(at.emulator, at.row_with("green"), 0).foreground == 40
+        for answer in KITTY.answers.values():
+            at.type(answer)
+        at.until(lambda: style_at(at.emulator, at.row_with("green"), 0).foreground == (10, 200, 30))
+        assert style_at(at.emulator, at.row_with("curly"), 0).underline is Underline.CURLY
+        assert isinstance(style_at(at.emulator, 0, 1).foreground, tuple), "the title line too"
 
 
 SHOW_KEYS = (

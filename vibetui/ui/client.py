@@ -108,7 +108,7 @@ class Client:
 
 _MODERN = re.compile(
     r"kitty|ghostty|wezterm|\bfoot\b|alacritty|contour|iterm2|\bvte\b|konsole|mintty|\btmux \d"
-    r"|-direct|truecolor"
+    r"|xterm\.js|\brio\b|-direct|truecolor"
 )
 _MODERN_PROGRAMS = frozenset({"iterm.app", "wezterm", "ghostty", "vscode", "rio", "kitty"})
 
