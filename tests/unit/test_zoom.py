@@ -230,6 +230,15 @@ def test_a_flood_stops_neither_the_way_out_nor_the_way_in(terminal: PlayedTermin
 
 
 @both_emulators
+def test_a_long_output_is_in_the_app_too(terminal: PlayedTerminal) -> None:
+    zoom_in(terminal)
+    terminal.type(b"seq 1 200000\r")
+    terminal.shows("199999\n200000\n$")
+    zoom_out(terminal)
+    terminal.shows("199998\n199999\n200000\n$")
+
+
+@both_emulators
 def test_a_new_size_reaches_the_program_and_then_the_app(terminal: PlayedTerminal) -> None:
     zoom_in(terminal)
     terminal.resize(100, 30)

@@ -30,7 +30,7 @@ class PrefixFinder:
         self._modifiers = sum(_BITS.get(name, 0) for name in modifiers)
         plain = re.escape(encode_key(prefix, None, Modes()))
         self._tokens = re.compile(
-            rb"\x1b\[20(?P<mark>[01])~|(?P<report>\x1b\[[\d:;]+[u~])|(?P<plain>%s)" % plain
+            rb"(?P<plain>%s)|\x1b\[20(?P<mark>[01])~|(?P<report>\x1b\[[\d:;]+[u~])" % plain
         )
         self._held = b""
         self._pasting = False

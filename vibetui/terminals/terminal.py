@@ -32,6 +32,8 @@ _KEEPS_UP = frozenset({"ghostty"})
 """Emulators so fast that they can read along while the output goes elsewhere at full speed."""
 _PIECE = 64 * 1024
 """Bytes that an outlet is given at once: so much is read along while the kernel writes."""
+_LONGEST = 512
+"""Bytes of a control sequence that is looked for where the output changes hands."""
 _AFRESH = (
     b"\x18\x1b\\\x1b[?1049l\x1b[!p\x1b>\x1b(B\x0f\x1b[0m"
     b"\x1b[?1;5;9;1000;1002;1003;1004;1005;1006;1015;2004;2026l\x1b[999;1H\r\n"
@@ -186,7 +188,8 @@ class Terminal:
 
     def _feed(self, view: memoryview, *, answering: bool) -> int:
         taken = self._feeder.feed(view)
-        self._fed = view[:taken]
+        piece = view[:taken]
+        self._fed = piece if taken >= _LONGEST else bytes(self._fed[-_LONGEST:]) + bytes(piece)
         replies = self.emulator.take_replies()
         # A replayed query was answered when it was new; answered again it would be typed.
         if replies and answering:
