@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.played_terminal import KITTY, LINUX, OLD_XTERM, SILENT, XTERM, Kind, PlayedTerminal
-from tests.terminal_support import style_at
+from tests.terminal_support import EMULATORS, style_at
 from tests.ui_support import running_agent
 from vibetui.terminals.protocol import Cursor, Underline
 
@@ -18,9 +18,14 @@ PREFIX = b"\x1d"
 
 
 @pytest.fixture
-def agent() -> Iterator[Path]:
+def agent(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An agent's socket; the parameter is the emulator that the app is to use."""
+    monkeypatch.setenv("VIBETUI_EMULATOR", getattr(request, "param", "auto"))
     with running_agent() as socket:
         yield socket
+
+
+both_emulators = pytest.mark.parametrize("agent", EMULATORS, indirect=True)
 
 
 class Session(PlayedTerminal):
@@ -62,6 +67,7 @@ def test_the_terminal_shows_the_cursor_itself_where_the_program_has_it(agent: Pa
         at.cursor_is(lambda cursor: cursor.visible and (cursor.row, cursor.column) == (1, 5))
 
 
+@both_emulators
 def test_the_cursor_has_the_shape_that_the_program_asks_for_and_then_the_users(agent: Path) -> None:
     with Session(agent, XTERM) as at:
         assert b" q" not in at.written, "nobody has asked for any"
@@ -80,6 +86,7 @@ def test_the_cursor_has_the_shape_that_the_program_asks_for_and_then_the_users(a
         assert at.emulator.cursor.visible
 
 
+@both_emulators
 def test_a_hidden_cursor_is_hidden(agent: Path) -> None:
     with Session(agent, XTERM) as at:
         at.run(r"printf '\033[?25l'; read -r; printf '\033[?25h'")
@@ -108,6 +115,7 @@ STYLED = (
 )
 
 
+@both_emulators
 def test_every_underline_and_link_where_the_terminal_has_them(agent: Path) -> None:
     with Session(agent, KITTY) as at:
         at.run(STYLED)
@@ -182,6 +190,7 @@ FULL = r"\033[>31u"
 PRESSED_AND_LET_GO = b"\x1b[97:65;2;65u\x1b[97:65;2:3u"
 
 
+@both_emulators
 def test_the_terminal_reports_keys_as_the_program_wants_them(agent: Path) -> None:
     with Session(agent, KITTY) as at:
         show_keys(at, FULL)
@@ -190,6 +199,7 @@ def test_the_terminal_reports_keys_as_the_program_wants_them(agent: Path) -> Non
         at.until(lambda: read_by_program(at) == PRESSED_AND_LET_GO)
 
 
+@both_emulators
 def test_the_prefix_works_in_the_programs_encoding_and_hands_the_keyboard_back(agent: Path) -> None:
     with Session(agent, KITTY) as at:
         show_keys(at, FULL)
