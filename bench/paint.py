@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import time
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, suppress
 from itertools import count, islice
 
 from textual.app import App, ComposeResult
 from textual.drivers.headless_driver import HeadlessDriver
 
-from bench.workloads import COLUMNS, ROWS, editor
+from bench.workloads import COLUMNS, ROWS, at_least, editor
 from tests.terminal_support import PlayedAgent
 from vibetui.terminals import Terminal, TerminalSettings
 from vibetui.ui.widgets.terminal_pane import TerminalPane
@@ -65,6 +66,43 @@ def paint_times(frames: int) -> dict[str, list[float]]:
 
 
 async def _paint_times(frames: int) -> dict[str, list[float]]:
+    async with _pane("auto") as (app, terminal, _):
+        return {
+            "full frame": await _timed(app, terminal, _full_frames(), frames),
+            "one line": await _timed(app, terminal, _one_line_changes(), frames),
+        }
+
+
+def longest_callback(kind: str, size: int) -> float:
+    """Seconds of the thread's own time that the app's loop is held at most in a flood."""
+    os.environ.update(TERM="xterm-256color", COLORTERM="truecolor")
+    return max(asyncio.run(_callback_times(kind, at_least(editor(), size))))
+
+
+async def _callback_times(kind: str, flood: bytes) -> list[float]:
+    times: list[float] = []
+    run = asyncio.Handle._run
+
+    def timed(handle: asyncio.Handle) -> None:
+        before = time.thread_time()
+        run(handle)
+        times.append(time.thread_time() - before)
+
+    async with _pane(kind) as (_, terminal, agent):
+        taking = asyncio.create_task(terminal.run())
+        gc.collect()
+        gc.freeze()  # As in the process that the app is forked from.
+        asyncio.Handle._run = timed  # type: ignore[method-assign, assignment]
+        await agent.output(flood)
+        await agent.exit(0)
+        await taking
+        asyncio.Handle._run = run  # type: ignore[method-assign]
+        gc.unfreeze()
+    return times
+
+
+@asynccontextmanager
+async def _pane(kind: str) -> AsyncIterator[tuple[_PaneApp, Terminal, PlayedAgent]]:
     agent, connection = await PlayedAgent.start()
     app = _PaneApp()
     ready = asyncio.Event()
@@ -72,19 +110,15 @@ async def _paint_times(frames: int) -> dict[str, list[float]]:
     running = asyncio.create_task(app.run_async(size=(COLUMNS, ROWS), headless=False))
     await ready.wait()
     terminal = await Terminal.start(
-        connection, rows=ROWS, columns=COLUMNS, settings=TerminalSettings()
+        connection, rows=ROWS, columns=COLUMNS, settings=TerminalSettings(kind)
     )
     app.query_one(TerminalPane).show(terminal)
-    times = {
-        "full frame": await _timed(app, terminal, _full_frames(), frames),
-        "one line": await _timed(app, terminal, _one_line_changes(), frames),
-    }
+    yield app, terminal, agent
     app.exit()
     with suppress(asyncio.CancelledError):
         await running
     terminal.close()
     await agent.close()
-    return times
 
 
 async def _timed(

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from bench.flood import copy_files, pane_shell, plain_shell, tmux_shell, write_files, zoomed
 from bench.memory import history_bytes
-from bench.paint import paint_times
+from bench.paint import longest_callback, paint_times
 from bench.report import Row, arguments, median, percentile, row, show
 from bench.typing_latency import key_times
 from bench.workloads import WORKLOADS
@@ -34,6 +34,7 @@ class Samples:
         self.floods: dict[tuple[str, str], list[float]] = defaultdict(list)
         self.keys: dict[str, list[float]] = {}
         self.paints: dict[str, list[float]] = {}
+        self.callbacks: dict[str, float] = {}
         self.memory: dict[str, int] = {}
 
 
@@ -115,9 +116,12 @@ def rows(samples: Samples, size: int) -> Iterator[Row]:
     for kind, times in samples.paints.items():
         yield row(f"paint of a {kind}, p50", median(times) * 1e3, "ms")
         yield row(f"paint of a {kind}, p95", percentile(times, 0.95) * 1e3, "ms", most=8)
+    for kind, longest in samples.callbacks.items():
+        yield row(f"longest callback in a flood, {kind}", longest * 1e3, "ms", most=10)
     yield from _key_rows(samples.keys)
     for kind, taken in samples.memory.items():
-        yield row(f"10,000 lines of history, {kind}", taken / 1e6, "MB", most=15)
+        most = 15 if kind == "pyte" else None  # 10,000 x 200 cells of 8 bytes are 16 MB.
+        yield row(f"10,000 lines of history, {kind}", taken / 1e6, "MB", most=most)
 
 
 def _key_rows(keys: dict[str, list[float]]) -> Iterator[Row]:
@@ -148,6 +152,8 @@ def measure(options: argparse.Namespace) -> Iterator[Row]:
         with server(directory / "pyte", "pyte") as running:
             measure_keys(samples, running, directory, keys)
     samples.paints = paint_times(keys)
+    for kind, flood in (("ghostty", 8_000_000), ("pyte", 1_000_000)):
+        samples.callbacks[kind] = longest_callback(kind, flood)
     samples.memory = {kind: history_bytes(kind) for kind in ("ghostty", "pyte")}
     print(file=sys.stderr)
     return rows(samples, size)
