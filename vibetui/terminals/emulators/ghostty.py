@@ -172,6 +172,7 @@ class GhosttyEmulator:
             state, lib.GHOSTTY_RENDER_STATE_DATA_ROW_ITERATOR, self._iterator
         )
         iterator = self._iterator[0]
+        self._reader.begin()
         read, lines = self._reader.read, self._lines
         viewport = lib.GHOSTTY_POINT_TAG_VIEWPORT
         if self._dirty_level[0] == lib.GHOSTTY_RENDER_STATE_DIRTY_FULL or not lines:

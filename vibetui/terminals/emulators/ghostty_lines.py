@@ -137,6 +137,7 @@ class LineReader:
         for _ in range(y - top + 1):
             if not lib.ghostty_render_state_row_iterator_next(iterator[0]):
                 return ()
+        self._rows.begin()
         return self._rows.read(iterator[0], (lib.GHOSTTY_POINT_TAG_SCREEN, y))
 
     def texts(self, start: int, stop: int, columns: int) -> list[LineText]:

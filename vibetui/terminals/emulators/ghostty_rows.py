@@ -1,13 +1,14 @@
 """Reads rows out of a ghostty render state: one C call for a row's cells, then big-integer masks.
 
-Fetching a style for each cell costs 4.6 ms a row; this costs 6-50 µs.
+Fetching a style for each cell costs 4.6 ms a row; this costs 6-50 µs, for a whole screen a style
+is fetched once a page.
 """
 
 from __future__ import annotations
 
 import struct
 from dataclasses import replace
-from itertools import groupby
+from itertools import compress, groupby
 from typing import Any
 
 from pyghostty._ffi import ffi, lib, union_fn
@@ -45,13 +46,14 @@ class RowReader:
     """Turns the row under a row iterator into runs. Not thread-safe."""
 
     def __init__(self, terminal: Any, columns: int) -> None:
-        self._links = LinkReader(terminal)
+        self._grid = GridReader(terminal)
         self._cells = ffi.new("GhosttyRenderStateRowCells*")
         lib.ghostty_render_state_row_cells_new(ffi.NULL, self._cells)
         self._view = ffi.new("GhosttyCellsView*")
         self._style = init_sized("GhosttyStyle")
         self._style_bytes = ffi.buffer(self._style)
         self._grapheme_length = ffi.new("uint32_t*")
+        self._pages: dict[Any, dict[int, CellStyle]] = {}
         self._set_columns(columns)
 
     def close(self) -> None:
@@ -63,6 +65,10 @@ class RowReader:
         self._codepoints = ones * _CODEPOINT
         self._style_ids = ones * _STYLE
         self._special = ones * (_TAG | (3 << _WIDE_SHIFT) | _LINK)
+
+    def begin(self) -> None:
+        """Rows of another state of the terminal follow: the numbers of styles mean others now."""
+        self._pages.clear()
 
     def read(self, iterator: Any, place: Place) -> tuple[Run, ...]:
         """The runs of the row that `iterator` stands on, covering all its columns.
@@ -91,17 +97,31 @@ class RowReader:
         if not styles:
             return (Run(0, columns, text, _DEFAULT),)
         ids = memoryview(styles.to_bytes(columns * 8, "little")).cast("Q").tolist()
-        known = {0: _DEFAULT}
+        changes = (styles ^ (styles >> 64)).to_bytes(columns * 8, "little")
+        ends = [*compress(range(1, columns), memoryview(changes).cast("Q").tolist()), columns]
+        known = self._known_styles(place)
+        selected = False
         runs: list[Run] = []
         start = 0
-        for style_id, group in groupby(ids):
-            end = start + len(list(group))
-            style = known.get(style_id)
+        for end in ends:
+            style = known.get(ids[start])
             if style is None:
-                style = known[style_id] = self._style_at(iterator, start, select=len(known) == 1)
+                style = self._style_at(iterator, start, select=not selected)
+                known[ids[start]] = style
+                selected = True
             runs.append(Run(start, end, text[start:end], style))
             start = end
         return tuple(runs)
+
+    def _known_styles(self, place: Place) -> dict[int, CellStyle]:
+        """The styles of the row's page, as far as they are known: each page has its own numbers."""
+        page = self._grid.page_at(place)
+        if page is None:
+            return {0: _DEFAULT}
+        known = self._pages.get(page)
+        if known is None:
+            known = self._pages[page] = {0: _DEFAULT}
+        return known
 
     def _style_at(self, iterator: Any, column: int, *, select: bool) -> CellStyle:
         if select:
@@ -119,7 +139,7 @@ class RowReader:
         lib.ghostty_render_state_row_get(
             iterator, lib.GHOSTTY_RENDER_STATE_ROW_DATA_CELLS, self._cells
         )
-        known = {0: _DEFAULT}
+        known = self._known_styles(place)
         texts: list[str] = []
         styles: list[CellStyle] = []
         for column, cell in enumerate(memoryview(raw).cast("Q").tolist()):
@@ -140,7 +160,7 @@ class RowReader:
             if style is None:
                 style = known[style_id] = self._style_at(iterator, column, select=False)
             if cell & _LINK:
-                style = self._links.linked(style, place, column)
+                style = self._grid.linked(style, place, column)
             styles.append(style)
         runs: list[Run] = []
         start = 0
@@ -168,8 +188,8 @@ def clean_cells(text: str) -> str:
     return text if text.isprintable() else printable(text.translate(_SEPARATORS))
 
 
-class LinkReader:
-    """Finds the links of cells that have the mark of one."""
+class GridReader:
+    """Finds what a render state doesn't hold: the links of cells, the pages of rows."""
 
     def __init__(self, terminal: Any) -> None:
         self._terminal = terminal
@@ -190,16 +210,23 @@ class LinkReader:
         self._last = style, raw, linked
         return linked
 
+    def page_at(self, place: Place) -> Any:
+        """What tells the page of a row from the others."""
+        return self._ref.node if self._point_to(place, 0) else None
+
     def _uri_at(self, place: Place, column: int) -> bytes:
-        point = self._point
-        point.tag, point.value.y = place
-        point.value.x = column
-        if grid_ref(self._terminal, point[0], self._ref):
+        if not self._point_to(place, column):
             return b""
         uri, length = self._uri, self._length
         if lib.ghostty_grid_ref_hyperlink_uri(self._ref, uri, len(uri), length):
             return b""
         return ffi.buffer(uri, length[0])[:]
+
+    def _point_to(self, place: Place, column: int) -> bool:
+        point = self._point
+        point.tag, point.value.y = place
+        point.value.x = column
+        return not grid_ref(self._terminal, point[0], self._ref)
 
 
 def _remember(key: bytes | tuple[int, int], style: CellStyle) -> CellStyle:
