@@ -27,6 +27,8 @@ _LINK = 1 << 45
 _TAG_GRAPHEME, _TAG_PALETTE, _TAG_RGB = 1, 2, 3
 _SPACER_TAIL = 2
 
+_Look = int | CellStyle | tuple["_Look", bytes]
+"""The number of a style, a style, or one of the two with a link: whatever tells cells apart."""
 Place = tuple[Any, int]
 """Where a row is in the terminal: a kind of point, and a row."""
 
@@ -87,18 +89,14 @@ class RowReader:
         raw: bytes = ffi.buffer(view.ptr, columns * 8)[:]
         cells = int.from_bytes(raw, "little")
         if cells & self._special:
-            return self._read_special(iterator, raw, place)
-        codepoints = ((cells >> _CODEPOINT_SHIFT) & self._codepoints).to_bytes(
-            columns * 8, "little"
-        )
-        text = codepoints.decode("utf-32-le", "replace")[::2].replace("\0", " ")
-        text = printable(text)
+            return self._read_special(iterator, cells, place)
+        text = self._text(cells)
         styles = (cells >> _STYLE_SHIFT) & self._style_ids
         if not styles:
-            return (Run(0, columns, text, _DEFAULT),)
-        ids = memoryview(styles.to_bytes(columns * 8, "little")).cast("Q").tolist()
-        changes = (styles ^ (styles >> 64)).to_bytes(columns * 8, "little")
-        ends = [*compress(range(1, columns), memoryview(changes).cast("Q").tolist()), columns]
+            return (Run(0, columns, printable(text), _DEFAULT),)
+        ids = self._words(styles)
+        ends = [*compress(range(1, columns), self._words(styles ^ (styles >> 64))), columns]
+        text = printable(text)
         known = self._known_styles(place)
         selected = False
         runs: list[Run] = []
@@ -112,6 +110,15 @@ class RowReader:
             runs.append(Run(start, end, text[start:end], style))
             start = end
         return tuple(runs)
+
+    def _text(self, cells: int) -> str:
+        """One character a cell, a blank where there is none."""
+        codepoints = (cells >> _CODEPOINT_SHIFT) & self._codepoints
+        text = codepoints.to_bytes(self._columns * 8, "little").decode("utf-32-le", "replace")
+        return text[::2].replace("\0", " ")
+
+    def _words(self, number: int) -> list[int]:
+        return memoryview(number.to_bytes(self._columns * 8, "little")).cast("Q").tolist()
 
     def _known_styles(self, place: Place) -> dict[int, CellStyle]:
         """The styles of the row's page, as far as they are known: each page has its own numbers."""
@@ -135,40 +142,49 @@ class RowReader:
         )
         return _style_of(self._style_bytes[8:68])
 
-    def _read_special(self, iterator: Any, raw: bytes, place: Place) -> tuple[Run, ...]:
+    def _read_special(self, iterator: Any, cells: int, place: Place) -> tuple[Run, ...]:
+        """A row with cells that are more than a character of one column with a style."""
         lib.ghostty_render_state_row_get(
             iterator, lib.GHOSTTY_RENDER_STATE_ROW_DATA_CELLS, self._cells
         )
-        known = self._known_styles(place)
-        texts: list[str] = []
-        styles: list[CellStyle] = []
-        for column, cell in enumerate(memoryview(raw).cast("Q").tolist()):
+        columns = self._columns
+        texts = list(self._text(cells))
+        looks: list[_Look] = list(self._words((cells >> _STYLE_SHIFT) & self._style_ids))
+        words = self._words(cells)
+        for column in compress(range(columns), self._words(cells & self._special)):
+            cell = words[column]
             tag = cell & _TAG
-            codepoint = (cell >> _CODEPOINT_SHIFT) & _CODEPOINT
             if tag >= _TAG_PALETTE:
-                texts.append(" ")
-                styles.append(_background(tag, (cell >> _CODEPOINT_SHIFT) & 0xFFFFFF))
+                texts[column] = " "
+                looks[column] = _background(tag, (cell >> _CODEPOINT_SHIFT) & 0xFFFFFF)
                 continue
             if (cell >> _WIDE_SHIFT) & 3 == _SPACER_TAIL:
-                texts.append("")
+                texts[column] = ""
             elif tag == _TAG_GRAPHEME:
-                texts.append(self._grapheme_at(column))
-            else:
-                texts.append(chr(codepoint) if codepoint else " ")
-            style_id = (cell >> _STYLE_SHIFT) & _STYLE
-            style = known.get(style_id)
-            if style is None:
-                style = known[style_id] = self._style_at(iterator, column, select=False)
+                texts[column] = self._grapheme_at(column)
             if cell & _LINK:
-                style = self._grid.linked(style, place, column)
-            styles.append(style)
+                looks[column] = (looks[column], self._grid.uri_at(place, column))
+        known = self._known_styles(place)
         runs: list[Run] = []
         start = 0
-        for style, group in groupby(styles):
+        for look, group in groupby(looks):
             end = start + len(list(group))
+            style = self._style_of_look(look, start, known)
             runs.append(Run(start, end, printable("".join(texts[start:end])), style))
             start = end
         return tuple(runs)
+
+    def _style_of_look(self, look: _Look, column: int, known: dict[int, CellStyle]) -> CellStyle:
+        if isinstance(look, CellStyle):
+            return look
+        if isinstance(look, tuple):
+            style = self._style_of_look(look[0], column, known)
+            uri = clean_link(look[1].decode("utf-8", "replace"))
+            return replace(style, link=uri) if uri else style
+        found = known.get(look)
+        if found is None:
+            found = known[look] = self._style_at(None, column, select=False)
+        return found
 
     def _grapheme_at(self, column: int) -> str:
         cells = self._cells[0]
@@ -197,24 +213,13 @@ class GridReader:
         self._ref = init_sized("GhosttyGridRef")
         self._uri = ffi.new("uint8_t[]", 4 * MAX_LINK)
         self._length = ffi.new("size_t*")
-        self._last: tuple[CellStyle, bytes, CellStyle] | None = None
-
-    def linked(self, style: CellStyle, place: Place, column: int) -> CellStyle:
-        """`style` with the link of the cell at `column`."""
-        raw = self._uri_at(place, column)
-        last = self._last
-        if last is not None and last[0] is style and last[1] == raw:
-            return last[2]
-        uri = clean_link(raw.decode("utf-8", "replace"))
-        linked = replace(style, link=uri) if uri else style
-        self._last = style, raw, linked
-        return linked
 
     def page_at(self, place: Place) -> Any:
         """What tells the page of a row from the others."""
         return self._ref.node if self._point_to(place, 0) else None
 
-    def _uri_at(self, place: Place, column: int) -> bytes:
+    def uri_at(self, place: Place, column: int) -> bytes:
+        """Where the cell at `column` leads; nothing where the URI is too long."""
         if not self._point_to(place, column):
             return b""
         uri, length = self._uri, self._length
