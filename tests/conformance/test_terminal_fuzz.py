@@ -85,7 +85,12 @@ BROKEN = st.one_of(
     st.text(max_size=10).map(lambda text: text.encode("utf-8", "surrogatepass")[:-1]),
     st.sampled_from((b"\xc0\x80", b"\xf4\x90\x80\x80", b"\xed\xa0\x80", b"\xff\xfe", b"\xe7\x95")),
 ).filter(lambda data: MARKER.encode() not in data)
-DATA = st.lists(st.one_of(CSI, CSI, MODE, ESCAPE, WORDS, WORDS, CONTROL, STRING, BROKEN))
+FLOOD = st.builds(
+    lambda line, count: line.encode() * count,
+    st.sampled_from(("y\r\n", "界e\u0301\x1b[31m\r\n", "\x1b]8;;a:b\x07x\x1b[m\n", "z" * 45)),
+    st.integers(50, 300),
+)
+DATA = st.lists(st.one_of(CSI, CSI, MODE, ESCAPE, WORDS, WORDS, CONTROL, STRING, BROKEN, FLOOD))
 RESIZE = st.tuples(
     st.just("resize"),
     st.one_of(st.integers(1, 12), st.sampled_from((1, 2, 100))),
