@@ -191,6 +191,8 @@ def test_the_screen_is_cleared_for_132_columns_only_where_allowed(
             "\x1b]10;rgb:8080/0000/0000\x07\x1b]11;rgb:0000/0000/8080\x07",
         ),
         ("\x1b]4;999;?\x07\x1b]4;x;?\x07\x1b]10;nonsense\x07\x1b]4\x07", ""),
+        ("\x1b]10;?\x07\x1b]11;?\x07\x1b]5;0;?\x07", ""),
+        ("\x1b]5;0;#f00\x07\x1b]5;0;?\x07", "\x1b]5;0;rgb:f0f0/0000/0000\x07"),
         ('\x1b[62;1"p\x1b[4$p\x1b[5n', "\x1b[0n"),
     ],
 )

@@ -1,6 +1,8 @@
 """The colours that the pyte screen says it has (OSC 4, 5, 10-19 and 104, 105, 110-119).
 
-Cells keep palette numbers and the user's own terminal paints them; here are only the answers.
+Cells keep palette numbers and the user's own terminal paints them; here are only the answers. What
+the user's foreground and background are isn't known, so they are told only where a program set
+them: a wrong answer makes it choose colours that can't be read.
 """
 
 from __future__ import annotations
@@ -11,7 +13,6 @@ _BASE = bytes.fromhex(
     "1d1f21 cc6666 b5bd68 f0c674 81a2be b294bb 8abeb7 c5c8c6"
     " 666666 d54e53 b9ca4a e7c547 7aa6da c397d8 70c0b1 eaeaea"
 )
-_DYNAMIC = {10: "ffffff", 11: "282c34", 12: "ffffff", 17: "3e4451", 19: "ffffff"}
 _LEVELS = (0x00, 0x5F, 0x87, 0xAF, 0xD7, 0xFF)
 _SPECIAL = 256
 """OSC 5;n is OSC 4;256+n."""
@@ -50,19 +51,19 @@ class Colors:
             if index is None:
                 continue
             if spec == "?":
-                color = self._palette.get(index) or _default(index)
-                answers.append(f"{number};{key};{_spelled(color)}")
+                if color := self._palette.get(index) or _default(index):
+                    answers.append(f"{number};{key};{_spelled(color)}")
             elif (parsed := parse(spec)) is not None:
                 self._palette[index] = parsed
         return answers
 
     def _dynamic_colors(self, number: int, rest: str) -> list[str]:
         answers: list[str] = []
-        for which, spec in enumerate(rest.split(";")[:10], number):
-            if spec == "?" and which in _DYNAMIC:
-                color = self._dynamic.get(which) or _hex(_DYNAMIC[which])
-                answers.append(f"{which};{_spelled(color)}")
-            elif which in _DYNAMIC and (parsed := parse(spec)) is not None:
+        for which, spec in enumerate(rest.split(";")[: 20 - number], number):
+            if spec == "?":
+                if color := self._dynamic.get(which):
+                    answers.append(f"{which};{_spelled(color)}")
+            elif (parsed := parse(spec)) is not None:
                 self._dynamic[which] = parsed
         return answers
 
@@ -101,19 +102,13 @@ def _spelled(color: Rgb) -> str:
     return "rgb:" + "/".join(f"{part:02x}{part:02x}" for part in color)
 
 
-def _hex(text: str) -> Rgb:
-    red, green, blue = bytes.fromhex(text)
-    return red, green, blue
-
-
-def _default(index: int) -> Rgb:
+def _default(index: int) -> Rgb | None:
+    if index >= _SPECIAL:
+        return None
     if index < 16:
         red, green, blue = _BASE[3 * index : 3 * index + 3]
-        return red, green, blue
-    if index >= _SPECIAL:
-        return _hex(_DYNAMIC[10])
-    if index >= 232:
-        gray = 8 + 10 * (index - 232)
-        return gray, gray, gray
-    red, green, blue = (_LEVELS[(index - 16) // size % 6] for size in (36, 6, 1))
+    elif index < 232:
+        red, green, blue = (_LEVELS[(index - 16) // size % 6] for size in (36, 6, 1))
+    else:
+        red = green = blue = 8 + 10 * (index - 232)
     return red, green, blue
