@@ -1,7 +1,7 @@
 """`PyteEmulator`: a terminal in Python alone. Slower than ghostty, and always there.
 
-It began as the pyte library with a parser before it and keeps the name; nothing of it is left, since
-its cells leave no room for margins, wrapped lines or 10,000 lines of history.
+It began as the pyte library with a parser before it and keeps the name; nothing of it is left,
+since its cells leave no room for margins, wrapped lines or 10,000 lines of history.
 """
 
 from __future__ import annotations
