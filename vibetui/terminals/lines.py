@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -11,6 +12,10 @@ from typing import NamedTuple
 from vibetui.terminals.columns import char_width, characters
 from vibetui.terminals.protocol import Emulator, LineText, Run
 
+_NARROW = re.compile("[ -~\u00a1-\u00ac\u00ae-\u02ff\u0370-\u0482\u2500-\u259f]*")
+"""A text of which each code point has one column: nearly all."""
+_JOINING = re.compile("[\u200d\ufe0f\U0001f1e6-\U0001f1ff\U0001f3fb-\U0001f3ff]")
+"""What makes one character of several: their columns only the cells tell."""
 LONGEST_PARAGRAPH = 256
 """Rows that are taken for one line of output; a program may print for ever without a line break."""
 
@@ -62,6 +67,45 @@ class Paragraph:
     def last(self) -> int:
         """The number of its last row."""
         return self.first + len(self.starts) - 1
+
+    def row(self, index: int) -> str:
+        """The text of one of its rows."""
+        start, *after = self.starts[index : index + 2]
+        return self.text[start : after[0] if after else None]
+
+
+@dataclass(frozen=True, slots=True)
+class TextColumns:
+    """The first column, and the one after the last, of each character of a text."""
+
+    starts: Sequence[int]
+    ends: Sequence[int]
+
+    def index(self, column: int) -> int:
+        """Which character is at a column; beyond the text as if blanks followed it."""
+        width = self.ends[-1] if self.ends else 0
+        if column >= width:
+            return len(self.ends) + column - width
+        return bisect_right(self.ends, column)
+
+    def slice(self, start: int, end: int) -> slice:
+        """The characters of which some column is from `start` to before `end`."""
+        return slice(bisect_right(self.ends, start), bisect_left(self.starts, end))
+
+
+def _columns_by_width(text: str) -> TextColumns:
+    starts: list[int] = []
+    ends: list[int] = []
+    x = 0
+    for char in text:
+        width = char_width(char)
+        if width or not starts:
+            starts.append(x)
+            x += max(width, 1)
+        else:
+            starts.append(starts[-1])
+        ends.append(x)
+    return TextColumns(starts, ends)
 
 
 class Lines:
@@ -131,41 +175,40 @@ class Lines:
             number -= 1
         return number
 
+    def columns(self, number: int, text: str) -> TextColumns:
+        """Where the characters of a line's text stand."""
+        if _NARROW.fullmatch(text):
+            return TextColumns(range(len(text)), range(1, len(text) + 1))
+        if not _JOINING.search(text):
+            return _columns_by_width(text)
+        starts: list[int] = []
+        ends: list[int] = []
+        for cell in self.cells(number):
+            starts += [cell.start] * len(cell.text)
+            ends += [cell.end] * len(cell.text)
+            if len(starts) >= len(text):
+                break
+        if len(starts) < len(text):
+            return _columns_by_width(text)
+        return TextColumns(starts[: len(text)], ends[: len(text)])
+
     def offset(self, paragraph: Paragraph, point: Point) -> int:
         """Where in the text of its paragraph a cell is; beyond it where the row is blank."""
         row = point.line - paragraph.first
-        start = paragraph.starts[row]
-        text = paragraph.text[start:]
-        if text.isascii():
-            return start + point.column
-        passed = 0
-        for cell in self.cells(point.line):
-            if point.column < cell.end:
-                break
-            passed += len(cell.text)
-        return start + passed
+        text = paragraph.row(row)
+        return paragraph.starts[row] + self.columns(point.line, text).index(point.column)
 
     def point(self, paragraph: Paragraph, offset: int) -> Point:
         """The cell of a character of a paragraph."""
         row = max(bisect_right(paragraph.starts, offset) - 1, 0)
         number = paragraph.first + row
-        return Point(number, self.column(number, paragraph.text, offset - paragraph.starts[row]))
+        starts = self.columns(number, paragraph.row(row)).starts
+        return Point(number, starts[offset - paragraph.starts[row]])
 
     def span(self, paragraph: Paragraph, start: int, end: int) -> Span:
         """The cells of the characters from `start` to before `end`."""
         last = self.point(paragraph, max(end - 1, start))
         return Span(self.point(paragraph, start), Point(last.line, self.end_of(last)))
-
-    def column(self, number: int, text: str, index: int) -> int:
-        """The column of a line's character; `text` is at least the line's."""
-        if text.isascii():
-            return index
-        passed = 0
-        for cell in self.cells(number):
-            passed += len(cell.text)
-            if index < passed:
-                return cell.start
-        return self.width - 1
 
     def cell_at(self, point: Point) -> Run | None:
         """The character at a place."""

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import re
 import time
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from itertools import accumulate
 
-from vibetui.terminals.lines import Lines, Point, Span, joinable
+from vibetui.terminals.lines import Lines, Point, Span, TextColumns, joinable
 
 BUDGET = 0.004
 """Seconds that one step takes."""
 MOST_MATCHES = 10_000
 LONGEST_QUERY = 200
-_PIECE = 64
+_PIECE = 16
 """Lines that are read at once."""
 
 
@@ -132,19 +132,19 @@ class Search:
                 texts[index] += "\n"
         text = "".join(texts)
         begins = list(accumulate(map(len, texts), initial=0))
+        columns: dict[int, TextColumns] = {}
         found: list[Span] = []
         for match in self._pattern.finditer(text):
-            low = _row(begins, match.start())
-            high = _row(begins, match.end() - 1)
-            first = lines.column(start + low, texts[low], match.start() - begins[low])
-            last = lines.column(start + high, texts[high], match.end() - 1 - begins[high])
-            end = Point(start + high, last + 1)
-            found.append(Span(Point(start + low, first), end))
+            places: list[tuple[int, int, int]] = []
+            for offset in (match.start(), match.end() - 1):
+                at = bisect_right(begins, offset) - 1
+                if at not in columns:
+                    columns[at] = lines.columns(start + at, texts[at].rstrip("\n"))
+                index = offset - begins[at]
+                places.append((start + at, columns[at].starts[index], columns[at].ends[index]))
+            (first, column, _), (last, _, end) = places
+            found.append(Span(Point(first, column), Point(last, end)))
         return found
-
-
-def _row(begins: Sequence[int], offset: int) -> int:
-    return bisect_left(begins, offset + 1) - 1
 
 
 def _line(span: Span) -> int:

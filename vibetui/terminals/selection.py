@@ -87,14 +87,6 @@ def span_text(lines: Lines, span: Span) -> str:
 
 
 def _part(lines: Lines, number: int, text: str, start: int, end: int) -> str:
-    if text.isascii():
-        return text[start:end]
-    pieces: list[str] = []
-    passed = 0
-    for cell in lines.cells(number):
-        if passed >= len(text) or cell.start >= end:
-            break
-        passed += len(cell.text)
-        if cell.end > start:
-            pieces.append(cell.text)
-    return "".join(pieces)
+    if start == 0 and end >= lines.width:
+        return text
+    return text[lines.columns(number, text).slice(start, end)]
