@@ -62,10 +62,10 @@ class PaneApp(App[None], inherit_bindings=False):
 
 
 class Stage:
-    def __init__(self, app: PaneApp, agent: PlayedAgent, terminal: Terminal) -> None:
+    def __init__(self, app: PaneApp, agent: PlayedAgent, terminal: Terminal, outer: str) -> None:
         self.app, self.agent, self.terminal = app, agent, terminal
         self.pane = app.query_one(TerminalPane)
-        self.outer = emulator("ghostty", terminal.emulator.rows, terminal.emulator.columns)
+        self.outer = emulator(outer, terminal.emulator.rows, terminal.emulator.columns)
         """The user's terminal."""
         self._displayed = asyncio.Event()
         app.post_display_hook = self._displayed.set  # type: ignore[method-assign]
@@ -105,7 +105,7 @@ class Stage:
 
 @asynccontextmanager
 async def stage(
-    kind: str = "ghostty", rows: int = ROWS, columns: int = COLUMNS
+    kind: str = "ghostty", rows: int = ROWS, columns: int = COLUMNS, outer: str = "ghostty"
 ) -> AsyncIterator[Stage]:
     agent, connection = await PlayedAgent.start()
     app = PaneApp()
@@ -118,7 +118,7 @@ async def stage(
         connection, rows=rows, columns=columns, settings=TerminalSettings(emulator=kind)
     )
     running = asyncio.create_task(terminal.run())
-    at = Stage(app, agent, terminal)
+    at = Stage(app, agent, terminal, outer)
     at.pane.show(terminal)
     yield at
     running.cancel()
@@ -194,6 +194,26 @@ async def test_every_cell_is_right_after_the_window_was_dragged(kind: str) -> No
                     (inner.rows, inner.columns) == size and arrived(inner, at.outer, title)
                 )
             )
+
+
+def columns_of(terminal: Emulator, y: int, char: str) -> list[int]:
+    return [x for x, (text, _) in enumerate(cells(terminal, y)) if text == char]
+
+
+@pytest.mark.parametrize("kind", EMULATORS)
+async def test_what_follows_a_character_of_doubtful_width_is_in_its_column(kind: str) -> None:
+    doubtful = ("🇩🇪", "👩\u200d👩\u200d👧", "☎\ufe0f", "ก\u0e33", "न\u0940", "👍🏽")
+    async with stage(kind) as at:
+        # The user's terminal joins characters (DEC mode 2027) that the program knows apart.
+        at.outer.feed(b"\x1b[?2027h")
+        await at.agent.output(b"\x1b[?25l")
+        for y, text in enumerate(doubtful):
+            await at.agent.output(f"\x1b[{y + 1};1H\x1b[1m<{text}{text}\x1b[m|end>".encode())
+        await at.shows(lambda: all(columns_of(at.outer, y, "|") for y in range(len(doubtful))))
+        for y in range(len(doubtful)):
+            for char in "<|d>":
+                expected = columns_of(at.terminal.emulator, y, char)
+                assert columns_of(at.outer, y, char) == expected, (y, char)
 
 
 async def test_colours_go_out_as_they_came() -> None:

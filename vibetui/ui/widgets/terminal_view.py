@@ -39,6 +39,7 @@ class TerminalView(Widget):
         self._frames = FrameClock(self._paint, self._frame_held, self._flooded)
         self._rows: list[Sequence[Run]] = []
         self._strips: dict[int, Strip] = {}
+        self._left = 0
         self._marks: Mapping[int, RowMarks] = NO_MARKS
         self._cursor = _HIDDEN
         self._scrolled = (0, 0)
@@ -156,6 +157,9 @@ class TerminalView(Widget):
     def render_lines(self, crop: Region) -> list[Strip]:
         """Rows of the frame that was taken last."""
         width = self.size.width
+        if (left := self.content_region.x) != self._left:
+            self._left = left
+            self._strips.clear()
         strips = [self._strip(y, width) for y in crop.line_range]
         if crop.x == 0 and crop.width >= width:
             return strips
@@ -179,7 +183,7 @@ class TerminalView(Widget):
         if y == 0 and self._scrolled[0]:
             marker = f" ↑ {self._scrolled[0]}/{self._scrolled[1]} "[: runs[-1].end]
             runs = write_over(runs, runs[-1].end - len(marker), marker, _MARKER)
-        strip = TerminalStrip(runs, runs[-1].end)
+        strip = TerminalStrip(runs, runs[-1].end, self._left)
         return strip if runs[-1].end == width else strip.adjust_cell_length(width)
 
     def on_resize(self, event: events.Resize) -> None:
