@@ -62,8 +62,9 @@ class Worker:
         process = self._process or self._start()
         assert process.stdin
         assert process.stdout
-        process.stdin.write(json.dumps(steps).encode() + b"\n")
-        process.stdin.flush()
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.write(json.dumps(steps).encode() + b"\n")
+            process.stdin.flush()
         ready, _, _ = select.select([process.stdout], [], [], DEADLINE)
         answer = process.stdout.readline() if ready else b""
         if answer.strip() == b'""':
@@ -94,14 +95,14 @@ class Worker:
             return None
         assert process.stdin
         assert process.stdout
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.close()
         try:
-            process.wait(0.2 if process.poll() is None else 0)
+            process.wait(1)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
         process.stdout.close()
-        with contextlib.suppress(BrokenPipeError):
-            process.stdin.close()
         return process.returncode
 
 

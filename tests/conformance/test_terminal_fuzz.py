@@ -23,8 +23,8 @@ NUMBERS = st.one_of(
     st.integers(0, 130).map(str),
     st.sampled_from(("65535", "65536", "2147483647", "2147483648", "99999999999999999999")),
 )
-MODES = (1, 2, 3, 4, 5, 6, 7, 12, 25, 40, 45, 47, 66, 69, 95, 1000, 1003, 1006, 1047, 1048, 1049)
-MODES = (*MODES, 2004, 2026, 2027, 2048)
+MODES = [1, 2, 3, 4, 5, 6, 7, 12, 25, 40, 45, 47, 66, 69, 95, 1000, 1003, 1006, 1045, 1047, 1048]
+MODES += [1049, 2004, 2026, 2027, 2048]
 CSI = st.builds(
     lambda prefix, numbers, joint, between, final: (
         f"\x1b[{prefix}{joint.join(numbers)}{between}{final}".encode()
@@ -97,7 +97,9 @@ RESIZE = st.tuples(
     st.one_of(st.integers(1, 50), st.sampled_from((1, 2, 80, 132, 300))),
 )
 SCROLL = st.tuples(st.just("scroll"), st.integers(-5, 70))
-BETWEEN = st.lists(st.one_of(st.none(), st.none(), st.none(), SCROLL, RESIZE), max_size=8)
+BETWEEN: st.SearchStrategy[list[Step | None]] = st.lists(
+    st.one_of(st.none(), st.none(), st.none(), SCROLL, RESIZE), max_size=8
+)
 
 
 def cut(data: bytes, between: list[Step | None], places: list[float]) -> list[Step]:
