@@ -12,6 +12,7 @@ from vibetui.terminals.emulators.ghostty_gaps import FILLINGS, Gap, GapFinder, s
 from vibetui.terminals.emulators.ghostty_lines import LineNumbers, LineReader, texts_of
 from vibetui.terminals.emulators.ghostty_outbox import CELL_PIXELS, Outbox
 from vibetui.terminals.emulators.ghostty_rows import RowReader
+from vibetui.terminals.emulators.ghostty_screen import ScreenReader
 from vibetui.terminals.emulators.ghostty_state import StateReader
 from vibetui.terminals.protocol import CellStyle, Cursor, LineText, Modes, Run
 
@@ -54,18 +55,7 @@ class GhosttyEmulator:
         self._uncounted = 0
         self._last_fed = monotonic()
         self._compressed = ffi.new("GhosttyTerminalCompressionResult*")
-        self._render = ffi.new("GhosttyRenderState*")
-        check(lib.ghostty_render_state_new(ffi.NULL, self._render), "render_state_new")
-        self._iterator = ffi.new("GhosttyRenderStateRowIterator*")
-        check(
-            lib.ghostty_render_state_row_iterator_new(ffi.NULL, self._iterator),
-            "row_iterator_new",
-        )
-        self._dirty_row = ffi.new("uint16_t*")
-        self._dirty_level = ffi.new("GhosttyRenderStateDirty*")
-        self._lines: dict[int, tuple[Run, ...]] = {}
-        self._pending: set[int] = set()
-        self._stale = True
+        self._screen = ScreenReader(self._terminal, self._reader)
         self._modes: Modes | None = None
         self._last_title = ""
         self._closed = False
@@ -98,6 +88,7 @@ class GhosttyEmulator:
         if now - self._last_fed > _QUIET:
             self._compress_history()
         self._last_fed = now
+        self._screen.expect(data)
         for part, gap in self._gaps.split(data):
             self._write(part)
             if gap is not None:
@@ -149,55 +140,24 @@ class GhosttyEmulator:
         lib.ghostty_terminal_resize(self._terminal, self.columns, self.rows, *CELL_PIXELS)
         self._limit_history(self.rows)
         self._numbers.renumber()
-        self._lines.clear()
-        self._pending.update(range(self.rows))
+        self._screen.resized(self.rows)
         self._changed()
 
     def _changed(self) -> None:
-        self._stale = True
         self._modes = None
         self._line_reader.forget()
 
     def _sync(self) -> None:
-        """Bring the render state and the cached lines up to the terminal."""
-        if not self._stale or self._closed:
-            return
-        self._stale = False
-        state = self._render[0]
-        lib.ghostty_render_state_update(state, self._terminal)
-        lib.ghostty_render_state_get(state, lib.GHOSTTY_RENDER_STATE_DATA_DIRTY, self._dirty_level)
-        if self._dirty_level[0] == lib.GHOSTTY_RENDER_STATE_DIRTY_FALSE and self._lines:
-            return
-        lib.ghostty_render_state_get(
-            state, lib.GHOSTTY_RENDER_STATE_DATA_ROW_ITERATOR, self._iterator
-        )
-        iterator = self._iterator[0]
-        self._reader.begin()
-        read, lines = self._reader.read, self._lines
-        viewport = lib.GHOSTTY_POINT_TAG_VIEWPORT
-        if self._dirty_level[0] == lib.GHOSTTY_RENDER_STATE_DIRTY_FULL or not lines:
-            lines.clear()
-            y = 0
-            while lib.ghostty_render_state_row_iterator_next(iterator):
-                lines[y] = read(iterator, (viewport, y))
-                y += 1
-            self._pending.update(range(y))
-        else:
-            while lib.ghostty_render_state_row_iterator_next_dirty(iterator, self._dirty_row):
-                y = self._dirty_row[0]
-                lines[y] = read(iterator, (viewport, y))
-                self._pending.add(y)
-        lib.ghostty_render_state_clean(state)
+        if not self._closed:
+            self._screen.sync()
 
     def dirty_rows(self) -> Sequence[int]:
         self._sync()
-        dirty = sorted(y for y in self._pending if y < self.rows)
-        self._pending.clear()
-        return dirty
+        return self._screen.take_dirty(self.rows)
 
     def row(self, y: int) -> Sequence[Run]:
         self._sync()
-        return self._lines.get(y) or self._blank()
+        return self._screen.lines.get(y) or self._blank()
 
     def _blank(self) -> tuple[Run, ...]:
         return (Run(0, self.columns, " " * self.columns, _BLANK),)
@@ -207,7 +167,7 @@ class GhosttyEmulator:
         self._sync()
         if self._closed:
             return Cursor(0, 0, visible=False)
-        return self._state.cursor(self._render[0])
+        return self._state.cursor(self._screen.state)
 
     @property
     def modes(self) -> Modes:
@@ -251,7 +211,7 @@ class GhosttyEmulator:
     def scroll_to(self, offset: int) -> None:
         if not self._closed:
             self._state.scroll_to(offset)
-            self._stale = True
+            self._screen.moved()
 
     def take_replies(self) -> bytes:
         replies = bytes(self._outbox.replies)
@@ -280,8 +240,7 @@ class GhosttyEmulator:
         self._numbers.close()
         self._line_reader.close()
         self._reader.close()
-        lib.ghostty_render_state_row_iterator_free(self._iterator[0])
-        lib.ghostty_render_state_free(self._render[0])
+        self._screen.close()
         self._owner.close()
         self._outbox.close()
 
