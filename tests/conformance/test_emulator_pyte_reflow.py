@@ -135,3 +135,23 @@ def test_a_moment_of_narrowness_costs_no_history() -> None:
     terminal.resize(5, 8)
     terminal.resize(5, 40)
     assert output(terminal) == wanted
+
+
+@pytest.mark.parametrize("columns", [5, 40])
+def test_a_viewport_that_is_scrolled_back_stays_on_its_line(columns: int) -> None:
+    terminal = fresh(columns=20)
+    terminal.feed("\r\n".join(f"{number:02} of the lines" for number in range(40)).encode())
+    terminal.scroll_to(17)
+    first = line(terminal, 0)
+    terminal.resize(5, columns)
+    assert first.startswith(line(terminal, 0))
+    terminal.resize(7, 20)
+    assert line(terminal, 0) == first
+
+
+def test_the_first_screen_loses_nothing_behind_an_alternate_one() -> None:
+    terminal = fresh()
+    terminal.feed(b"1\r\n2\r\n3\r\n4\x1b[?47h\x1b[H")
+    terminal.resize(2, 10)
+    terminal.feed(b"\x1b[?47l")
+    assert output(terminal) == ["1", "2", "3", "4"]

@@ -60,9 +60,9 @@ class PyteEmulator:
 
     def resize(self, rows: int, columns: int) -> None:
         self.rows, self.columns = _bounded(rows), _bounded(columns)
-        self._screen.resize(self.rows, self.columns)
+        offset = self._screen.resize(self.rows, self.columns, self._offset)
         self._pushed = self._screen.pushed
-        self._offset = min(self._offset, self.history_lines)
+        self._offset = min(offset, self.history_lines)
 
     def dirty_rows(self) -> Sequence[int]:
         screen = self._screen

@@ -23,13 +23,17 @@ _GROWTH = 8
 
 @dataclass(slots=True)
 class Reflowed:
-    """The screen after a resize; the cursor's row and column are in `rows`."""
+    """The screen after a resize; the cursor's row and column are in `rows`.
+
+    `offset` is how far the viewport is scrolled back to show what it showed.
+    """
 
     history: deque[Packed]
     rows: list[Line]
     row: int
     column: int
     pending: bool
+    offset: int
 
 
 def reflow(
@@ -38,7 +42,9 @@ def reflow(
     cursor: tuple[int, int],
     lines: int,
     columns: int,
+    *,
     limit: int,
+    offset: int,
 ) -> Reflowed:
     """`history` and `rows` as a screen of `lines` x `columns`.
 
@@ -47,15 +53,11 @@ def reflow(
     `_GROWTH` times its `limit`, lest a moment of narrowness lose what was wrapped.
     """
     y, x = cursor
-    used = max([y + 1] + [index + 1 for index, line in enumerate(rows) if _written(line)])
+    used = max(y, last_written(rows)) + 1
     old = [*history, *(pack(line) for line in rows[:used])]
-    marks = _Marks(cursor_line=len(history) + y, cursor_x=x, top_line=len(history))
-    if columns == len(rows[0].text):
-        marks.keep()
-        new = old
-    else:
-        new = list(_wrapped_anew(old, columns, marks))
-    top = marks.top_at
+    marks = _Marks(len(history) + y, x, (len(history), len(history) - offset))
+    new = old if columns == len(rows[0].text) else list(_wrapped_anew(old, columns, marks))
+    top, view = marks.lines_at
     if len(new) - top > lines:
         # Blank rows below the cursor went already; now what is topmost goes into the history.
         top = min(len(new) - lines, marks.cursor_at)
@@ -70,49 +72,55 @@ def reflow(
         min(max(marks.cursor_at - top, 0), lines - 1),
         column,
         marks.column >= columns,
+        max(0, top - view) if offset else 0,
     )
 
 
 @dataclass(slots=True)
 class _Marks:
-    """Where the cursor and the screen's top are, before (lines of `old`) and after."""
+    """Where the cursor is and where two rows begin: the screen's and the viewport's first.
 
-    cursor_line: int
-    cursor_x: int
-    top_line: int
-    cursor_at: int = 0
-    column: int = 0
-    top_at: int = 0
+    At first in lines of `old`, and then in the new ones.
+    """
 
-    def keep(self) -> None:
-        self.cursor_at, self.column, self.top_at = self.cursor_line, self.cursor_x, self.top_line
+    cursor_at: int
+    column: int
+    lines_at: tuple[int, int]
 
 
-def _written(line: Line) -> bool:
-    return not line.plain or bool("".join(line.text).strip(" "))
+def last_written(rows: list[Line]) -> int:
+    """The last row with something on it, or 0."""
+    for y in range(len(rows) - 1, 0, -1):
+        if not rows[y].plain or "".join(rows[y].text).strip(" "):
+            return y
+    return 0
 
 
 def _wrapped_anew(old: list[Packed], columns: int, marks: _Marks) -> Iterator[Packed]:
     at = 0
+    cursor_line, wanted = marks.cursor_at, {*marks.lines_at}
+    found: dict[int, int] = {}
     for start, group in _logical_lines(old):
-        stop = start + len(group)
-        marked = start <= marks.cursor_line < stop or start <= marks.top_line < stop
+        lines = range(start, start + len(group))
+        marked = cursor_line in lines or not wanted.isdisjoint(lines)
         if not marked and len(group) == 1 and len(group[0].text) <= columns:
             yield group[0]
             at += 1
             continue
         joined = _joined(group)
         pieces = list(_pieces(joined.cells, columns))
-        if start <= marks.top_line < stop:
-            marks.top_at = at + _piece_of(pieces, joined.starts[marks.top_line - start])[0]
-        if start <= marks.cursor_line < stop:
-            offset = joined.starts[marks.cursor_line - start] + marks.cursor_x
+        for line in wanted.intersection(lines):
+            found[line] = at + _piece_of(pieces, joined.starts[line - start])[0]
+        if cursor_line in lines:
+            offset = joined.starts[cursor_line - start] + marks.column
             beyond = max(offset - len(joined.cells), 0)
             index, column = _piece_of(pieces, offset - beyond)
             marks.cursor_at = at + index
             marks.column = min(column + beyond, columns - 1) if beyond else column
         yield from _packed_pieces(joined, pieces, columns)
         at += len(pieces)
+    first, second = marks.lines_at
+    marks.lines_at = found[first], found[second]
 
 
 def _logical_lines(old: list[Packed]) -> Iterator[tuple[int, list[Packed]]]:

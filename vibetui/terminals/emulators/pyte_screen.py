@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from vibetui.terminals.emulators.pyte_cells import DEFAULT, Line
 from vibetui.terminals.emulators.pyte_charsets import Charsets
 from vibetui.terminals.emulators.pyte_grid import DECAWM, DECLRMM, DECOM, DECTCEM, IRM, LNM
-from vibetui.terminals.emulators.pyte_reflow import Reflowed, reflow
+from vibetui.terminals.emulators.pyte_reflow import Reflowed, last_written, reflow
 from vibetui.terminals.emulators.pyte_writer import Writer
 from vibetui.terminals.protocol import CellStyle
 
@@ -212,17 +212,29 @@ class PyteScreen(Writer):
 
     # Size
 
-    def resize(self, lines: int, columns: int) -> None:
-        """Reflow the first screen and its history, crop the alternate one."""
+    def resize(self, lines: int, columns: int, offset: int) -> int:
+        """Reflow the first screen and its history, crop the alternate one.
+
+        Returns:
+            How far a viewport that was scrolled back by `offset` is so now.
+        """
         if (lines, columns) == (self.lines, self.columns):
-            return
+            return offset
         primary = self._other if self.alternate else self.rows
         saved = self._saved.get(False)
         if not self.alternate:
             cursor = (self.y, self.x + self.pending)
         else:
-            cursor = (saved.y, saved.x + saved.pending) if saved else (0, 0)
-        done = reflow(self.history, primary, cursor, lines, columns, self.history_limit)
+            cursor = (saved.y, saved.x + saved.pending) if saved else (last_written(primary), 0)
+        done = reflow(
+            self.history,
+            primary,
+            cursor,
+            lines,
+            columns,
+            limit=self.history_limit,
+            offset=0 if self.alternate else offset,
+        )
         first_line = self.pushed - len(self.history)
         self.history = done.history
         self.pushed = first_line + len(self.history)
@@ -232,6 +244,7 @@ class PyteScreen(Writer):
         elif self._other:
             self._other = _cropped(self._other, 0, lines, columns)
         self._take_size(lines, columns, done, saved)
+        return done.offset
 
     def _crop_alternate(self, lines: int, columns: int) -> None:
         above = max(0, self.y - (lines - 1))
