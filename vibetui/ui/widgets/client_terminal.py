@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textual.app import ScreenStackError
 from textual.errors import NoWidget
 from textual.geometry import Offset
 from textual.widget import Widget
@@ -61,9 +62,9 @@ class ClientTerminal:
         self._keyboard = 0
 
     def _wanted(self) -> Wanted | None:
-        app, driver, cursor = self._pane.app, self._driver, self._cursor
-        if driver is None or app.focused is not self._pane:
-            return None  # A dialog is in front.
+        driver, cursor = self._driver, self._cursor
+        if driver is None or not self._in_front:
+            return None
         place = self._origin + Offset(cursor.column, cursor.row)
         visible = cursor.visible and self._in_sight(place)
         return Wanted(
@@ -71,6 +72,14 @@ class ClientTerminal:
             shape=_SHAPES.get(cursor.shape, 2) - cursor.blinking if self._shaped else 0,
             keyboard=self._keyboard if driver.client.kitty_keyboard else 0,
         )
+
+    @property
+    def _in_front(self) -> bool:
+        """No dialog is, and the app isn't on its way out."""
+        try:
+            return self._pane.app.focused is self._pane
+        except ScreenStackError:
+            return False
 
     def _in_sight(self, place: Offset) -> bool:
         """A notification may lie over it."""
