@@ -24,14 +24,15 @@ def _selected(style: CellStyle) -> CellStyle:
 
 
 def _match(style: CellStyle) -> CellStyle:
-    return CellStyle(foreground=_BLACK, background=_YELLOW, link=style.link)
+    # Reversed, so that there is something to see without colours too.
+    return CellStyle(foreground=_YELLOW, background=_BLACK, reverse=True, link=style.link)
 
 
 def _current(style: CellStyle) -> CellStyle:
-    # On a terminal without colours the line is what tells it from the others.
     return CellStyle(
-        foreground=_BLACK,
-        background=_ORANGE,
+        foreground=_ORANGE,
+        background=_BLACK,
+        reverse=True,
         bold=True,
         underline=Underline.SINGLE,
         link=style.link,
