@@ -63,6 +63,8 @@ def test_rectangles_are_copied_erased_and_filled(
         (MARGINS + "\x1b[3;2H\x1b6", "abcde|f ghj|k lmo|p qrt|uvwxy"),
         (MARGINS + "\x1b[3;4H\x1b9", "abcde|fhi j|kmn o|prs t|uvwxy"),
         ("\x1b[1;10H\x1b9", "bcde|ghij|lmno|qrst|vwxy"),
+        ("\x1b[2 @", "cde|hij|mno|rst|wxy"),
+        (MARGINS + "\x1b[ A", "abcde|f ghj|k lmo|p qrt|uvwxy"),
     ],
 )
 def test_columns_are_inserted_and_deleted(terminal: Emulator, commands: str, expected: str) -> None:

@@ -113,6 +113,8 @@ class Commands:
             "b": screen.repeat,
             "d": screen.to_line,
             "e": screen.move_down_any,
+            " @": lambda count: screen.shift_left(screen.left, count),
+            " A": lambda count: screen.shift_right(screen.left, count),
             "'}": screen.insert_columns,
             "'~": screen.delete_columns,
             "<u": screen.pop_flags,
