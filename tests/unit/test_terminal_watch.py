@@ -171,3 +171,20 @@ def test_the_ear_hears_what_an_emulator_hears(kind: str, data: st.DataObject) ->
         screen.feed(output[start : start + size])
     assert ear.rang == bool(screen.take_bells())
     assert ear.title == screen.title
+
+
+async def test_a_title_can_do_nothing_to_the_list(agent: Path) -> None:
+    async with opened(agent) as (app, _, pilot):
+        await type_in(pilot, r"printf '\033]2;te\302\205\001\342\200\256st\a'; read -r")
+        await leave(app, pilot)
+        await until(pilot, lambda: "idapi" in app.terminal_watch.heard)
+        assert app.terminal_watch.heard["idapi"].title == "test"
+
+
+async def test_a_flood_is_looked_away_from_and_the_bell_after_it_is_heard(agent: Path) -> None:
+    async with opened(agent) as (app, _, pilot):
+        await type_in(pilot, r"read -r; timeout 1 yes; while sleep 0.2; do printf '\a'; done")
+        await leave(app, pilot)
+        await until(pilot, lambda: "idapi" in app.terminal_watch.heard)
+        await typed_by_another(agent, b"\r")
+        await until(pilot, lambda: "♪" in row_of(app, "api"))

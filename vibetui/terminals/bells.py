@@ -10,6 +10,11 @@ _IN_TEXT = re.compile(rb"\x07|\x1b[\]PX^_]|\x1b\Z")
 _IN_STRING = re.compile(rb"[\x07\x18\x1a]|\x1b\\|\x1b(?=[^\\])|\x1b\Z")
 
 
+def harmless(title: str) -> str:
+    """A title that programs made, without what would do something to a terminal."""
+    return "".join(char for char in title if char.isprintable())
+
+
 class BellEar:
     """Listens to output as it comes, cut anywhere.
 
@@ -52,5 +57,4 @@ class BellEar:
     def _end_string(self) -> None:
         string, self._string = bytes(self._string or b""), None
         if string.startswith((b"]0;", b"]2;")):
-            text = string[3:].decode("utf-8", "replace")
-            self.title = "".join(char for char in text if char.isprintable())
+            self.title = harmless(string[3:].decode("utf-8", "replace"))

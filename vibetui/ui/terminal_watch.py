@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from vibetui.core.protocol import Core
 from vibetui.errors import VibeError
-from vibetui.terminals.bells import BellEar
+from vibetui.terminals.bells import BellEar, harmless
 
 MOST = 8
 """Sessions that are listened to; the one left first is let go."""
@@ -109,7 +109,9 @@ class TerminalWatch:
             running = [info for info in await connection.list_terminals() if info.running]
             if not running:
                 return False
-            self._hears(session_id, title=running[0].title)
+            ear = BellEar()
+            ear.title = harmless(running[0].title)
+            self._hears(session_id, title=ear.title)
             stream = await connection.attach(
                 # From here on, so that nothing is replayed and no program is asked to redraw.
                 running[0].terminal,
@@ -118,8 +120,7 @@ class TerminalWatch:
             )
         finally:
             connection.close()
-        ear, began, taken = BellEar(), time.monotonic(), 0
-        ear.title = running[0].title
+        began, taken = time.monotonic(), 0
         try:
             while data := await stream.read():
                 ear.feed(data)
