@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from textual import events
 
 from tests.pane_support import Stage, pane_stage
 from tests.terminal_support import EMULATORS
-from vibetui.terminals.paste import first_lines, joined_lines, line_count
+from vibetui.terminals.paste import END, START, first_lines, joined_lines, line_count
 from vibetui.ui.screens.paste_warning import PasteWarning
+from vibetui.ui.widgets.terminal_input import TerminalParser
 
 TEXT = "cd /tmp && \\\n  ls\x1b[31m\nrm x\n"
 
@@ -110,6 +114,41 @@ async def test_a_megabyte_is_pasted_whole_and_quickly() -> None:
         assert time.thread_time() - began < 0.05
         async with asyncio.timeout(10):
             await at.agent.until(lambda: len(at.agent.typed) == 1_000_000 + 12, 10)
+
+
+@given(
+    st.text(st.sampled_from("ab\x1b[201~\n界"), max_size=60),
+    st.lists(st.integers(1, 12), min_size=1, max_size=30),
+)
+@example("\x1b[201", [5])
+@example("aaaa\x1b[20", [4, 4, 4, 9, 1])
+def test_a_paste_may_come_in_any_pieces(text: str, sizes: list[int]) -> None:
+    while END in text:
+        text = text.replace(END, "")
+    data = f"{START}{text}{END}x"
+    parser = TerminalParser()
+    found: list[object] = []
+    for size in itertools.cycle(sizes):
+        found += list(parser.feed(data[:size]))
+        data = data[size:]
+        if not data:
+            break
+    paste, key = found
+    assert isinstance(paste, events.Paste)
+    assert isinstance(key, events.Key)
+    assert (paste.text, key.key) == (text, "x")
+
+
+def test_a_megabyte_is_read_quickly() -> None:
+    data = f"{START}{('x' * 99 + chr(10)) * 10_000}{END}"
+    parser = TerminalParser()
+    began = time.thread_time()
+    found = [
+        event for at in range(0, len(data), 4096) for event in parser.feed(data[at : at + 4096])
+    ]
+    assert time.thread_time() - began < 0.2
+    assert isinstance(found[0], events.Paste)
+    assert len(found[0].text) == 1_000_000
 
 
 @pytest.mark.parametrize(
