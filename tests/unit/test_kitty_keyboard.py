@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from textual import events
 
@@ -113,6 +113,7 @@ def test_a_key_that_is_let_go_is_no_key_for_the_app() -> None:
     assert not any(key.is_printable for key in keys)
 
 
+@settings(deadline=None)
 @given(st.from_regex(r"\x1b\[[0-9:;]{0,12}[u~A-HPQRS]", fullmatch=True), st.integers(0, 31))
 def test_no_report_is_too_strange(sequence: str, flags: int) -> None:
     for key in pressed(sequence):
@@ -120,6 +121,7 @@ def test_no_report_is_too_strange(sequence: str, flags: int) -> None:
         encode_by_flags(report, key.key, key.character, Modes(kitty_keyboard=flags))
 
 
+@settings(deadline=None)
 @given(
     st.integers(32, 0x2FFF),
     st.integers(0, 63),

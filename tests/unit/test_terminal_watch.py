@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from textual.pilot import Pilot
 
@@ -160,6 +160,7 @@ PIECES = (
 )
 
 
+@settings(deadline=None)
 @given(st.data())
 @pytest.mark.parametrize("kind", EMULATORS)
 def test_the_ear_hears_what_an_emulator_hears(kind: str, data: st.DataObject) -> None:
