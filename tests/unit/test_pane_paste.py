@@ -122,6 +122,7 @@ async def test_a_megabyte_is_pasted_whole_and_quickly() -> None:
 )
 @example("\x1b[201", [5])
 @example("aaaa\x1b[20", [4, 4, 4, 9, 1])
+@example("aaaaa\x1b[201bbbbb~cccc", [6, 10, 10])
 def test_a_paste_may_come_in_any_pieces(text: str, sizes: list[int]) -> None:
     while END in text:
         text = text.replace(END, "")
