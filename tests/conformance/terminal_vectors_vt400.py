@@ -46,6 +46,10 @@ COLUMN_EDITS = (
             "abde fg|ABDE FG",
         ),
     ),
+    *lacking(
+        V("SL moves the screen left", "abc\r\nABC\x1b[1;3H\x1b[ @", "bc|BC", (1, 3)),
+        V("SR moves the screen right", "abc\r\nABC\x1b[1;3H\x1b[2 A", "  abc|  ABC", (1, 3)),
+    ),
     V("DECIC outside of the margins", "abcdefg" + SIDES + "\x1b[2;5s\x1b[H\x1b[9'}", "abcdefg"),
 )
 
