@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable
+from contextlib import suppress
 
 from vibetui.terminals.prefix_finder import PrefixFinder
 from vibetui.terminals.protocol import Emulator
@@ -69,8 +70,9 @@ class Passthrough:
 
     def follow_size(self) -> None:
         """The tty has another size."""
-        columns, rows = os.get_terminal_size(self._sink)
-        self._terminal.resize(rows, columns, outlet=self)
+        with suppress(OSError):  # It has gone, and writing to it will show that.
+            columns, rows = os.get_terminal_size(self._sink)
+            self._terminal.resize(rows, columns, outlet=self)
 
     def end(self) -> None:
         """Nothing more is read or written; what was typed before the prefix is sent."""

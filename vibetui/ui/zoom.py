@@ -80,5 +80,5 @@ async def _delivered(*pumps: MessagePump) -> None:
         await asyncio.sleep(0)
     for pump in pumps:
         arrived = asyncio.Event()
-        pump.call_later(arrived.set)
-        await arrived.wait()
+        if pump.call_later(arrived.set):
+            await arrived.wait()

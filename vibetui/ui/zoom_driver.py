@@ -45,6 +45,9 @@ class LendableDriver(TerminalDriver):
         # The user's settings aren't put back: what is typed just then would be echoed.
         self._users_settings, self.attrs_before = self.attrs_before, None
         self._lending = True
+        if self._mouse_pixels:
+            # Textual leaves it on: a program would be told pixels for cells.
+            self.write("\x1b[?1016l")
         try:
             self.stop_application_mode()
         finally:
