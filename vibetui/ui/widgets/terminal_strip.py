@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from rich.color import ColorSystem
 from rich.console import Console
 from rich.segment import Segment
 from textual.strip import Strip
 
-from vibetui.terminals.protocol import Run
+from vibetui.terminals.protocol import CellStyle, Run
 from vibetui.ui.widgets.terminal_columns import in_columns
-from vibetui.ui.widgets.terminal_styles import ALL_UNDERLINES, RESET, painted, rich_style
+from vibetui.ui.widgets.terminal_styles import ALL_UNDERLINES, RESET, painted, rich_style, sgr
+
+_MOST_STYLES = 8192
 
 
 class TerminalStrip(Strip):
@@ -49,12 +52,47 @@ class TerminalStrip(Strip):
         """The row as text and SGR, ending in the default style."""
         if self._render_cache is None:
             system = console._color_system or ColorSystem.TRUECOLOR
-            underlines = console in ALL_UNDERLINES
-            pieces = [
-                painted(run._replace(text=in_columns(run, self._left)), system, underlines)
-                if not run.text.isascii()
-                else painted(run, system, underlines)
-                for run in self._runs
-            ]
-            self._render_cache = "".join(pieces) + RESET
+            self._render_cache = _painter(system, console in ALL_UNDERLINES).row(
+                self._runs, self._left
+            )
         return self._render_cache
+
+
+class _Painter:
+    """Turns runs into SGR and text for one kind of terminal.
+
+    A style's hash takes longer than all else about a run, so sequences are found by identity: both
+    emulators have one object for a style.
+    """
+
+    def __init__(self, system: ColorSystem, all_underlines: bool) -> None:
+        self._system, self._all_underlines = system, all_underlines
+        self._known: dict[int, tuple[CellStyle, str]] = {}
+
+    def row(self, runs: Sequence[Run], left: int) -> str:
+        known = self._known
+        pieces: list[str] = []
+        for run in runs:
+            style, text = run.style, run.text
+            found = known.get(id(style))
+            if found is None or found[0] is not style:
+                found = self._remember(style)
+            if style.link:
+                placed = run if text.isascii() else run._replace(text=in_columns(run, left))
+                pieces.append(painted(placed, self._system, self._all_underlines))
+            else:
+                pieces += (found[1], text if text.isascii() else in_columns(run, left))
+        pieces.append(RESET)
+        return "".join(pieces)
+
+    def _remember(self, style: CellStyle) -> tuple[CellStyle, str]:
+        if len(self._known) >= _MOST_STYLES:
+            self._known.clear()
+        found = style, sgr(style, self._system, self._all_underlines)
+        self._known[id(style)] = found
+        return found
+
+
+@lru_cache(maxsize=8)
+def _painter(system: ColorSystem, all_underlines: bool) -> _Painter:
+    return _Painter(system, all_underlines)
