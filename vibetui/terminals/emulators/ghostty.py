@@ -14,6 +14,7 @@ from vibetui.terminals.emulators.ghostty_outbox import CELL_PIXELS, Outbox
 from vibetui.terminals.emulators.ghostty_rows import RowReader
 from vibetui.terminals.emulators.ghostty_screen import ScreenReader
 from vibetui.terminals.emulators.ghostty_state import StateReader
+from vibetui.terminals.emulators.ghostty_strings import StringCleaner
 from vibetui.terminals.protocol import CellStyle, Cursor, LineText, Modes, Run
 
 _BYTES_PER_CELL = 8
@@ -23,7 +24,7 @@ _PAGE = 512 * 1024
 """Bytes; more than the library ever forgets at once."""
 _MAX_SIZE = 2000
 """Rows or columns."""
-_PIECE = 8192
+_PIECE = 1024
 _QUIET = 0.05
 """Seconds without output, after which there is time to save memory."""
 _PAGES_AT_ONCE = 8
@@ -47,6 +48,7 @@ class GhosttyEmulator:
         self._most_history = scrollback_lines
         self._limit_history(self.rows)
         self._outbox = Outbox(self._terminal, lambda: (self.rows, self.columns))
+        self._strings = StringCleaner()
         self._gaps = GapFinder()
         self._state = StateReader(self._terminal)
         self._reader = RowReader(self._terminal, self.columns)
@@ -89,7 +91,7 @@ class GhosttyEmulator:
             self._compress_history()
         self._last_fed = now
         self._screen.expect(data)
-        for part, gap in self._gaps.split(data):
+        for part, gap in self._gaps.split(self._strings.clean(data)):
             self._write(part)
             if gap is not None:
                 self._write(self._filling(gap))
@@ -98,13 +100,20 @@ class GhosttyEmulator:
 
     def _write(self, data: bytes) -> None:
         """Write fewer lines at once than the history holds, to count dropped ones in time."""
-        for start in range(0, len(data), _PIECE):
-            piece = data if len(data) <= _PIECE else data[start : start + _PIECE]
-            lines = piece.count(b"\n") + len(piece) // self.columns + 1
-            if self._uncounted + lines > self._most_history // 2:
-                self._count_lines()
-            self._uncounted += lines
-            lib.ghostty_terminal_vt_write(self._terminal, piece, len(piece))
+        most = self._most_history // 2
+        lines = self._lines_of(data)
+        if lines > most and len(data) > _PIECE:
+            for start in range(0, len(data), _PIECE):
+                self._write(data[start : start + _PIECE])
+            return
+        if self._uncounted + lines > most:
+            self._count_lines()
+        self._uncounted += lines
+        lib.ghostty_terminal_vt_write(self._terminal, data, len(data))
+
+    def _lines_of(self, data: bytes) -> int:
+        """About the most lines that `data` can make."""
+        return data.count(b"\n") + len(data) // self.columns + 1
 
     def _compress_history(self) -> None:
         """10,000 lines of 200 columns are 17 MB, and 1 to 2 when compressed.
