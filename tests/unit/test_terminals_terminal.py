@@ -137,6 +137,20 @@ async def test_a_flood_does_not_hold_the_loop(kind: str) -> None:
     await ended(agent, terminal, running)
 
 
+async def test_a_flood_is_told_from_a_screenful() -> None:
+    agent, terminal, running = await started()
+    await agent.output(b"a screenful\r\n" * 500)
+    await agent.output(b"\x1b[H\x1b[2Jend")
+    await shows(terminal, ["end"])
+    assert not terminal.flooded()
+    await agent.output(b"a flood\r\n" * 20_000)
+    await agent.output(b"\x1b[H\x1b[2Jend of it")
+    await shows(terminal, ["end of it"])
+    assert terminal.flooded()
+    assert not terminal.flooded()
+    await ended(agent, terminal, running)
+
+
 async def test_subscribers_are_called_once_a_turn() -> None:
     agent, terminal, running = await started()
     calls: list[int] = []
