@@ -68,6 +68,7 @@ KITTY = Kind(
         _DA1: b"\x1b[?62;c",
     },
 )
+ALACRITTY = Kind("xterm-256color", {_KITTY: b"\x1b[?25u", _DA1: b"\x1b[?6c"})
 LINUX = Kind("linux", {_DA1: b"\x1b[?6c"})
 VT100 = Kind("vt100", {_DA1: b"\x1b[?1;2c"})
 SILENT = Kind("xterm-256color")

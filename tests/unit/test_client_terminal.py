@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.played_terminal import (
+    ALACRITTY,
     KITTY,
     LINUX,
     OLD_XTERM,
@@ -49,6 +50,7 @@ def colors_shown(terminal: PlayedTerminal) -> set[Color]:
     [
         (XTERM, true_color),
         (KITTY, true_color),
+        (ALACRITTY, true_color),
         (TMUX, true_color),
         (Kind("xterm-direct"), true_color),
         (Kind("alacritty"), true_color),

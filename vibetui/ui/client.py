@@ -94,7 +94,8 @@ class Client:
                 underlines=self.underlines or "4:3" in match[1].split(";"),
             )
         if _KEYBOARD.fullmatch(answer):
-            return replace(self, kitty_keyboard=True)
+            # Whatever speaks it is younger than true colours; Alacritty says nothing else.
+            return replace(self, kitty_keyboard=True, colors=Colors.TRUE, underlines=True)
         if _ATTRIBUTES.fullmatch(answer):
             return replace(self, answered=True)
         return self

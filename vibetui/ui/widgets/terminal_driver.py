@@ -29,6 +29,8 @@ _APP_KEYBOARD = "\x1b[=29u"
 """Textual's flags and the alternate keys: ctrl+c is ctrl+c on a Cyrillic keyboard too."""
 _ANSWERS_WITHIN = 5.0
 """Seconds after which a terminal that hasn't answered never will."""
+_ECHO_WITHIN = 1.0
+"""Seconds in which something between may still repeat its last answer."""
 _FRAME = 1 / 60
 
 
@@ -154,9 +156,10 @@ class TerminalDriver(LinuxDriver):
 
     @property
     def _awaiting(self) -> bool:
-        if self._heard is None or self.client.answered:
+        if self._heard is None:
             return False
-        return time.monotonic() < self._heard + _ANSWERS_WITHIN
+        within = _ECHO_WITHIN if self.client.answered else _ANSWERS_WITHIN
+        return time.monotonic() < self._heard + within
 
     def disable_input(self) -> None:
         """End the reader of keys, at once instead of when it next looks around."""
