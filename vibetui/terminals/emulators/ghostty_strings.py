@@ -13,8 +13,9 @@ _BEGIN = b"\x1b_"
 class StringCleaner:
     """Removes what isn't ASCII from the bodies of DCS, SOS, PM and APC, cut anywhere.
 
-    In UTF-8, 0x9C is the second half of ``Ü``, but to the library always the end of the string: the
-    rest of the body would be shown. By itself it remains the end that it is in ISO 2022.
+    In UTF-8, 0x80 to 0x9F are the second halves of ``À`` to ``ß``. To the library they are controls
+    that end the string, and the rest of its body would be shown. By itself, 0x9C remains the end
+    that it is in ISO 2022.
     """
 
     def __init__(self) -> None:
@@ -24,7 +25,7 @@ class StringCleaner:
         before = self._before
         whole = before + data if before else data
         self._before = _unfinished(whole)
-        if b"\x9c" not in data:
+        if data.isascii():
             return data
         cleaned = _STRING.sub(_ascii_only, whole)
         return cleaned[2:] if before.startswith(_BEGIN) else cleaned[len(before) :]
@@ -44,5 +45,5 @@ def _unfinished(whole: bytes) -> bytes:
     found = _STRING.match(whole, last)
     if found is None or found.end() < len(whole):
         return b""
-    # A byte of a character that goes on: 0x9C next would be its end, not the string's.
+    # In the middle of a character, 0x9C next is that one's end and not the string's.
     return _BEGIN + (b"\x80" if whole[-1] >= 0x80 else b"")
