@@ -37,6 +37,9 @@ _MOST_SESSIONS = 10
 _LEAVE_DEADLINE = 3.0
 _CLOSE_DEADLINE = 2.0
 _BACKLOG = 256
+_UNSENT = 128 * 1024
+"""Bytes that the kernel keeps for a slow link. It would take 4 MB of frames that nobody sees in
+time any more; held back, they aren't painted at all."""
 
 # Where a client lets the server choose; else its own first choice wins (RFC 4253 section 7.1),
 # which is ChaCha20 for OpenSSH's. All of them are faster than what there is to encrypt.
@@ -244,6 +247,8 @@ class _Connection(KeyLogin):
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
         super().connection_made(conn)
         self._front.connections.add(self)
+        sock: socket.socket = conn.get_extra_info("socket")
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT)
         # asyncssh ignores its transport's back-pressure and trusts the client's window, which
         # may be as large as the client likes.
         conn.pause_writing = self._hold  # type: ignore[method-assign]

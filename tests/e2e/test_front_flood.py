@@ -60,7 +60,8 @@ def test_a_client_that_does_not_read_stops_the_app_and_not_the_front(
             return len(seen) > _CALM and len(set(seen[-_CALM:])) == 1
 
         eventually(stalled, "the flow stops", 30)
-        assert seen[-1] - seen[0] > 1 << 20
+        # Frames that wait on the way are old when they are seen: the way is short.
+        assert 64 << 10 < seen[-1] - seen[0] < 1 << 20
         assert server.memory_info().rss - before < _ALLOWED_GROWTH
     finally:
         os.kill(client, signal.SIGCONT)
