@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from tests.ui_support import (
     happened,
     pane_text,
     running_agent,
+    session,
     shown,
     staged_app,
     until,
@@ -20,6 +22,8 @@ from tests.ui_support import (
 )
 from vibetui.errors import CoreUnavailable, ImageUnavailable, OpenError, Remedy
 from vibetui.events import OpenEvent, OpenStep, StepState
+from vibetui.model import SessionStatus
+from vibetui.ui.terminal_watch import Heard
 
 SMALL, LARGE = (80, 24), (200, 50)
 PREFIX = "ctrl+right_square_bracket"
@@ -42,6 +46,22 @@ def after(*keys: str, then: str = "") -> Callable[[Pilot[Any]], Awaitable[None]]
 def test_session_list(snap_compare: Compare, size: tuple[int, int]) -> None:
     app = staged_app(StagedCore())
     assert snap_compare(app, terminal_size=size, run_before=after(then="2 running"))
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "200x50"])
+def test_session_list_with_bells_and_titles(snap_compare: Compare, size: tuple[int, int]) -> None:
+    app = staged_app(StagedCore())
+
+    async def drive(pilot: Pilot[Any]) -> None:
+        await after(then="2 running")(pilot)
+        app.terminal_watch.heard |= {
+            "idapi": Heard(rang=True, title="make test"),
+            "idweb-frontend": Heard(title="vim: a file of a rather long name, for its title"),
+        }
+        app.feed.put(session("api", SessionStatus.RUNNING, timedelta(seconds=20)))
+        await until(pilot, lambda: "♪" in shown(app))
+
+    assert snap_compare(app, terminal_size=size, run_before=drive)
 
 
 @pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "200x50"])
