@@ -23,6 +23,8 @@ _SET: dict[int, dict[str, Any]] = {
     27: {"reverse": False},
     28: {"conceal": False},
 }
+_POSITIVE, _PLAIN, _BLANKS, _WHOLE = 1, 2, 4, 16
+"""XTCHECKSUM: not negated; without attributes; with all blanks; not masked to 8 bits."""
 _FLIPPED = {1: "bold", 4: "underline", 5: "blink", 7: "reverse", 8: "conceal"}
 
 
@@ -127,18 +129,30 @@ class Rectangles:
         """DECRQCRA as xterm counts: characters and their attributes, negated."""
         total = 0
         if area := rectangle(self._screen, args):
-            for line in self._screen.rows[area.top : area.bottom]:
-                cells = zip(
-                    line.text[area.left : area.right],
-                    line.styles[area.left : area.right],
-                    strict=True,
-                )
-                total += sum(self._weight(text, style) for text, style in cells)
-        return (total if self.checksum_flags & 1 else -total) & 0xFFFF
+            for y in range(area.top, area.bottom):
+                total += self._row_sum(y, area, first=y == area.top)
+        return (total if self.checksum_flags & _POSITIVE else -total) & 0xFFFF
+
+    def _row_sum(self, y: int, area: Rectangle, *, first: bool) -> int:
+        """Without the blanks at the end, but for the first cell of all."""
+        line = self._screen.rows[y]
+        total = blanks = 0
+        for x in range(area.left, area.right):
+            text, style = line.text[x], line.styles[x]
+            weight = self._weight(text, style)
+            if text == " " and style == DEFAULT and not (first and x == area.left):
+                blanks += weight
+            else:
+                total += blanks + weight
+                blanks = 0
+        return total + (blanks if self.checksum_flags & _BLANKS else 0)
 
     def _weight(self, text: str, style: CellStyle) -> int:
-        weight = sum(map(ord, text))
-        if self.checksum_flags & 2 or style is DEFAULT:
+        if self.checksum_flags & _WHOLE:
+            weight = sum(map(ord, text))
+        else:
+            weight = ord(text[0]) & 0xFF if text else 0
+        if self.checksum_flags & _PLAIN or style is DEFAULT:
             return weight
         return (
             weight
