@@ -280,7 +280,7 @@ class WorkspaceScreen(VibeScreen[None], TakesKeys):
         await zoom(self.app, pane, terminal, prefix=prefix, name=self._session.name)
         if self.showing and self._terminal is terminal:
             terminal.resize(pane.size.height, pane.size.width)
-            self.app.refresh(layout=True)
+        self.app.refresh(layout=True)
 
     async def _stop(self) -> None:
         name = self._session.name
