@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import shlex
+import subprocess
 import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -80,12 +81,15 @@ def plain_shell(directory: Path) -> Shell:
     return Shell(PtyProgram(command, rows=ROWS, columns=COLUMNS), str(directory))
 
 
-def tmux_shell(directory: Path) -> Shell:
+@contextmanager
+def tmux_shell(directory: Path) -> Iterator[Shell]:
     """A shell in tmux on this machine, with neither SSH nor a container in between."""
-    socket = directory / "tmux"
-    command = ["env", "-u", "TMUX", "tmux", "-S", str(socket), "-f", "/dev/null", "new-session"]
+    tmux = ["tmux", "-S", str(directory / "tmux")]
+    command = ["env", "-u", "TMUX", *tmux, "-f", "/dev/null", "new-session"]
     command += ["bash --norc --noprofile"]
-    return Shell(PtyProgram(command, rows=ROWS, columns=COLUMNS), str(directory))
+    with Shell(PtyProgram(command, rows=ROWS, columns=COLUMNS), str(directory)) as shell:
+        yield shell
+        subprocess.run([*tmux, "kill-server"], check=True)
 
 
 def open_session(

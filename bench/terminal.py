@@ -79,18 +79,20 @@ def measure_floods(samples: Samples, running: Server, directory: Path, repeats: 
 
 
 def measure_keys(samples: Samples, running: Server, directory: Path, keys: int) -> None:
-    """One user's keys: alone, and with another user's pane flooded."""
+    """One user's keys: alone, in tmux, and with another user's pane flooded."""
     pyte = running.environment["VIBETUI_EMULATOR"] == "pyte"
     with (
         pane_shell(running, "noisy") as noisy,
         pane_shell(running, "quiet", key=second_key(running)) as quiet,
+        tmux_shell(directory) as tmux,
     ):
+        in_tmux = key_times(tmux.program, keys)
         idle = key_times(quiet.program, keys)
         copy_files(directory, running, "noisy")
         flood = "while :; do cat /workspace/ls; done" if pyte else "yes"
         with noisy.flooded(flood):
             busy = key_times(quiet.program, keys)
-    samples.keys |= {"pyte": busy} if pyte else {"idle": idle, "yes": busy}
+    samples.keys |= {"pyte": busy} if pyte else {"tmux": in_tmux, "idle": idle, "yes": busy}
     _tell()
 
 
@@ -127,8 +129,8 @@ def rows(samples: Samples, size: int) -> Iterator[Row]:
 def _key_rows(keys: dict[str, list[float]]) -> Iterator[Row]:
     p50 = {name: median(times) * 1e3 for name, times in keys.items()}
     p99 = {name: percentile(times, 0.99) * 1e3 for name, times in keys.items()}
-    yield row("key to screen, p50", p50["idle"], "ms")
-    yield row("key to screen, p99", p99["idle"], "ms")
+    yield row("key to screen, p50, against tmux", p50["idle"], "ms", peer=p50["tmux"])
+    yield row("key to screen, p99, against tmux", p99["idle"], "ms", peer=p99["tmux"])
     yield row("the same, another's yes, p50", p50["yes"], "ms", peer=p50["idle"])
     yield row("the same, another's yes, p99", p99["yes"], "ms", peer=p99["idle"], most_ratio=2)
     yield row("the same, another's cat with pyte, p99", p99["pyte"], "ms", most=50)
