@@ -91,6 +91,7 @@ class KeyBar(Static):
         line = Content("  ").join([*leading, *hints])
         room = self.content_size.width - line.cell_length - 2
         if (note := self._remark or self._note) and room >= _LEAST_NOTE:
-            text = Content.styled(note, label).truncate(room, ellipsis=True)
-            line = Content.assemble(line, " " * (room + 2 - text.cell_length), text)
+            text = Content(note).truncate(room, ellipsis=True)
+            blanks = " " * (room + 2 - text.cell_length)
+            line = line + Content.styled(blanks + text.plain, label)
         self.update(line)
