@@ -97,25 +97,27 @@ class Passthrough:
 
     async def _put(self, data: bytes | memoryview) -> None:
         view = memoryview(data)
-        while view and not self._done.is_set():
-            try:
-                written = os.write(self._sink, view)
-            except BlockingIOError:
-                await self._room()
-            except OSError:
-                # The tty is gone; whoever holds its other end says so in another way.
-                self.end()
-            else:
-                self.state.feed(bytes(view[:written]))
-                view = view[written:]
-
-    async def _room(self) -> None:
-        self._writable.clear()
-        self._loop.add_writer(self._sink, self._writable.set)
         try:
-            await self._writable.wait()
+            while view and not self._done.is_set():
+                view = view[await self._put_some(view) :]
         finally:
             self._loop.remove_writer(self._sink)
+
+    async def _put_some(self, view: memoryview) -> int:
+        try:
+            written = os.write(self._sink, view)
+        except BlockingIOError:
+            self._writable.clear()
+            # Already there it costs nothing: a PTY takes a few KB at a time.
+            self._loop.add_writer(self._sink, self._writable.set)
+            await self._writable.wait()
+            return 0
+        except OSError:
+            # The tty is gone; whoever holds its other end says so in another way.
+            self.end()
+            return 0
+        self.state.feed(bytes(view[:written]))
+        return written
 
     # Keys
 
