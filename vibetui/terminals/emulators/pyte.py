@@ -1,7 +1,8 @@
 """`PyteEmulator`: a terminal in Python alone. Slower than ghostty, and always there.
 
-It began as the pyte library with a parser before it and keeps the name; nothing of it is left,
-since its cells leave no room for margins, wrapped lines or 10,000 lines of history.
+The pyte library gives the vocabulary: controls, sequences, modes and character sets. Its screen
+and its parser are replaced, since its cells leave no room for margins, wrapped lines or 10,000
+lines of history, and its parser prints the bodies of control strings.
 """
 
 from __future__ import annotations

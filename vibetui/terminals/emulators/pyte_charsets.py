@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pyte import charsets
+
 ASCII = "B"
 _TABLES: dict[str, dict[int, str]] = {
     # DEC special graphics, which ncurses draws lines with (terminfo `smacs`).
-    "0": dict(enumerate(" ◆▒␉␌␍␊°±␤␋┘┐┌└┼⎺⎻─⎼⎽├┤┴┬│≤≥π≠£·", 0x5F)),
+    # The VT100 has a blank for `_` and a newline sign for `h`.
+    "0": dict(enumerate(charsets.VT100_MAP[0x60:0x7F], 0x60)) | {0x5F: " ", 0x68: "␤"},
     "A": {0x23: "£"},
 }
 

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
 
+from pyte import control, escape
+
 from vibetui.terminals.emulators.pyte_colors import Colors
 from vibetui.terminals.emulators.pyte_grid import DECLRMM
 from vibetui.terminals.emulators.pyte_rectangles import Rectangles
@@ -48,15 +50,15 @@ class Commands:
         self.clipboard: str | None = None
         self.draw = screen.draw
         self._controls: dict[str, Callable[[], None]] = {
-            "\x07": self._ring,
-            "\x08": lambda: screen.back(1),
-            "\t": screen.tab,
-            "\n": screen.line_feed,
-            "\x0b": screen.line_feed,
-            "\x0c": screen.line_feed,
-            "\r": screen.carriage_return,
-            "\x0e": lambda: screen.charsets.lock(1),
-            "\x0f": lambda: screen.charsets.lock(0),
+            control.BEL: self._ring,
+            control.BS: lambda: screen.back(1),
+            control.HT: screen.tab,
+            control.LF: screen.line_feed,
+            control.VT: screen.line_feed,
+            control.FF: screen.line_feed,
+            control.CR: screen.carriage_return,
+            control.SO: lambda: screen.charsets.lock(1),
+            control.SI: lambda: screen.charsets.lock(0),
         }
         self._escapes = self._escape_table(screen)
         # One numeric parameter, which counts as 1 where it is 0 or left out.
@@ -70,21 +72,21 @@ class Commands:
     def _escape_table(self, screen: PyteScreen) -> dict[str, Callable[[], None]]:
         return {
             "6": screen.back_index,
-            "7": screen.save_cursor,
-            "8": screen.restore_cursor,
+            escape.DECSC: screen.save_cursor,
+            escape.DECRC: screen.restore_cursor,
             "9": screen.forward_index,
             "=": lambda: screen.set_private(_KEYPAD, on=True),
             ">": lambda: screen.set_private(_KEYPAD, on=False),
-            "D": screen.index,
-            "E": screen.new_line,
-            "H": screen.set_tab,
-            "M": screen.reverse_index,
+            escape.IND: screen.index,
+            escape.NEL: screen.new_line,
+            escape.HTS: screen.set_tab,
+            escape.RI: screen.reverse_index,
             "N": lambda: screen.charsets.shift_once(2),
             "O": lambda: screen.charsets.shift_once(3),
             "V": lambda: screen.set_protection(True, "iso"),
             "W": lambda: screen.set_protection(False, screen.protection),
             "Z": lambda: self.reports.device_attributes([0]),
-            "c": self._reset,
+            escape.RIS: self._reset,
             "n": lambda: screen.charsets.lock(2),
             "o": lambda: screen.charsets.lock(3),
             "#8": screen.alignment_display,
@@ -92,27 +94,27 @@ class Commands:
 
     def _counted_table(self, screen: PyteScreen) -> dict[str, Callable[[int], None]]:
         return {
-            "@": screen.insert_characters,
-            "A": screen.up,
-            "B": screen.down,
-            "C": screen.forward,
-            "D": screen.back,
-            "E": screen.next_line,
-            "F": screen.previous_line,
-            "G": screen.to_column,
+            escape.ICH: screen.insert_characters,
+            escape.CUU: screen.up,
+            escape.CUD: screen.down,
+            escape.CUF: screen.forward,
+            escape.CUB: screen.back,
+            escape.CNL: screen.next_line,
+            escape.CPL: screen.previous_line,
+            escape.CHA: screen.to_column,
             "I": screen.tab_forward,
-            "L": screen.insert_lines,
-            "M": screen.delete_lines,
-            "P": screen.delete_characters,
+            escape.IL: screen.insert_lines,
+            escape.DL: screen.delete_lines,
+            escape.DCH: screen.delete_characters,
             "S": screen.scroll_up,
-            "X": screen.erase_characters,
+            escape.ECH: screen.erase_characters,
             "Z": screen.tab_back,
             "^": screen.scroll_down,
             "`": screen.to_column,
-            "a": screen.move_right_any,
+            escape.HPR: screen.move_right_any,
             "b": screen.repeat,
-            "d": screen.to_line,
-            "e": screen.move_down_any,
+            escape.VPA: screen.to_line,
+            escape.VPR: screen.move_down_any,
             " @": lambda count: screen.shift_left(screen.left, count),
             " A": lambda count: screen.shift_right(screen.left, count),
             "'}": screen.insert_columns,
@@ -123,16 +125,16 @@ class Commands:
     def _screen_table(self, screen: PyteScreen) -> dict[str, Callable[[_Args], None]]:
         areas = self._rectangles
         return {
-            "H": lambda args: screen.place(*_two(args)),
-            "f": lambda args: screen.place(*_two(args)),
-            "J": lambda args: screen.erase_in_display(args[0]),
+            escape.CUP: lambda args: screen.place(*_two(args)),
+            escape.HVP: lambda args: screen.place(*_two(args)),
+            escape.ED: lambda args: screen.erase_in_display(args[0]),
             "?J": lambda args: screen.erase_in_display(args[0], selective=True),
-            "K": lambda args: screen.erase_in_line(args[0]),
+            escape.EL: lambda args: screen.erase_in_line(args[0]),
             "?K": lambda args: screen.erase_in_line(args[0], selective=True),
             "T": self._scroll_down,
-            "g": lambda args: screen.clear_tab(args[0]),
+            escape.TBC: lambda args: screen.clear_tab(args[0]),
             "?W": lambda args: screen.reset_tabs() if args[0] == 5 else None,
-            "r": lambda args: screen.set_rows(*_two(args)),
+            escape.DECSTBM: lambda args: screen.set_rows(*_two(args)),
             "s": self._save_or_columns,
             "u": lambda _: screen.restore_cursor(),
             '"q': lambda args: screen.set_protection(args[0] == 1, "dec"),
@@ -148,8 +150,8 @@ class Commands:
 
     def _mode_table(self, screen: PyteScreen) -> dict[str, Callable[[_Args], None]]:
         return {
-            "h": lambda args: _each(args, lambda n: screen.set_ansi(n, on=True)),
-            "l": lambda args: _each(args, lambda n: screen.set_ansi(n, on=False)),
+            escape.SM: lambda args: _each(args, lambda n: screen.set_ansi(n, on=True)),
+            escape.RM: lambda args: _each(args, lambda n: screen.set_ansi(n, on=False)),
             "?h": lambda args: _each(args, self._set_private),
             "?l": lambda args: _each(args, lambda n: screen.set_private(n, on=False)),
             "?s": lambda args: _each(args, screen.keep_mode),
@@ -164,11 +166,11 @@ class Commands:
 
     def _query_table(self, reports: Reports) -> dict[str, Callable[[_Args], None]]:
         return {
-            "c": reports.device_attributes,
+            escape.DA: reports.device_attributes,
             ">c": reports.secondary_attributes,
             "=c": reports.tertiary_attributes,
             ">q": reports.version,
-            "n": reports.status,
+            escape.DSR: reports.status,
             "?n": reports.dec_status,
             "x": reports.terminal_parameters,
             "$p": lambda args: reports.mode(args[0], private=False),
@@ -191,7 +193,7 @@ class Commands:
 
     def csi(self, prefix: str, params: str, intermediates: str, final: str) -> None:
         key = prefix + intermediates + final
-        if key == "m":
+        if key == escape.SGR:
             self._screen.sgr(params)
         elif counted := self._counted.get(key):
             counted(_numbers(params)[0] or 1)

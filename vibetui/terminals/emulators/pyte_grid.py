@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 
+from pyte import modes
+
 from vibetui.terminals.emulators.pyte_cells import (
     DEFAULT,
     HARD,
@@ -19,8 +21,10 @@ from vibetui.terminals.emulators.pyte_cells import (
 from vibetui.terminals.emulators.pyte_sgr import apply_sgr
 from vibetui.terminals.protocol import CellStyle
 
-DECOM, DECAWM, DECTCEM, DECLRMM = 6, 7, 25, 69
-IRM, LNM = 4, 20
+DECOM, DECAWM, DECTCEM = (mode >> 5 for mode in (modes.DECOM, modes.DECAWM, modes.DECTCEM))
+"""pyte tells private modes from the others by a shift; here each kind has a set of its own."""
+DECLRMM = 69
+IRM, LNM = modes.IRM, modes.LNM
 
 _AFTER_SGR: dict[tuple[int, str], tuple[CellStyle, CellStyle, CellStyle]] = {}
 """What SGR makes of a style: that style, which so keeps its id, the new one, and its blank. Hashing
