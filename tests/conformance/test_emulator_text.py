@@ -63,6 +63,15 @@ def test_combining_marks_join_the_character_before(terminal: Emulator) -> None:
     assert terminal.cursor.column == 2
 
 
+@pytest.mark.parametrize("before", ["", "\0", "\x1b[m", "\r\x1b[C"])
+def test_a_combining_mark_that_comes_later_changes_its_row(terminal: Emulator, before: str) -> None:
+    terminal.feed(b"\r\ne")
+    terminal.dirty_rows()
+    terminal.feed(f"{before}\u0301".encode())
+    assert list(terminal.dirty_rows()) == [1]
+    assert line(terminal, 1) == "e\u0301"
+
+
 def test_text_may_be_cut_anywhere(terminal: Emulator) -> None:
     for byte in "é界\x1b[1;38;5;9mred\x1b]2;name\x1b\\".encode():
         terminal.feed(bytes([byte]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import Any
 
@@ -11,6 +12,7 @@ from vibetui.terminals.emulators.ghostty_rows import RowReader
 from vibetui.terminals.protocol import Run
 
 _JOINER = "\u200d".encode()
+_NO_TEXT = re.compile(rb"(?:[\x00-\x1a\x1c-\x1f\x7f]|\x1b\[[0-?]*[ -/]*[@-~])*")
 _SKIN_TONES = range(0x1F3FB, 0x1F400)
 _VIEWPORT = lib.GHOSTTY_POINT_TAG_VIEWPORT
 
@@ -46,7 +48,7 @@ class ScreenReader:
         forgets to mark that row as changed.
         """
         self._stale = True
-        if data[:1] >= b"\x80" and (self._joiner_last or _may_join(data)):
+        if not data.isascii() and (self._joiner_last or _may_join(data)):
             self._marks_missed = True
         self._joiner_last = data.endswith(_JOINER)
 
@@ -124,8 +126,12 @@ class ScreenReader:
 
 
 def _may_join(data: bytes) -> bool:
-    """Whether the first character may belong to the one before."""
-    first = data[:4].decode("utf-8", "replace")[0]
+    """Whether the first character may belong to one that is there already."""
+    found = _NO_TEXT.match(data)
+    start = found.end() if found else 0
+    if data[start : start + 1] < b"\x80":
+        return False
+    first = data[start : start + 4].decode("utf-8", "replace")[0]
     kind = unicodedata.category(first)
     return kind[0] in "MC" or first == "\ufffd" or ord(first) in _SKIN_TONES or _conjoins(first)
 
