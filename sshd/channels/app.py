@@ -18,11 +18,11 @@ from sshd.auth import Background, FrontCore, Login
 from sshd.control import ControlChannel, Kind, Message, Reason
 from sshd.environment import client_environment
 from sshd.launcher import Launcher
-from vibetui.terminals.screen_state import ScreenState
 from sshd.splice import Splice
 from sshd.tty import open_pty, sane_size, set_size
 from vibetui.errors import VibeError
 from vibetui.events import EventCode
+from vibetui.terminals.screen_state import ScreenState
 
 log = structlog.get_logger(__name__)
 

@@ -125,6 +125,8 @@ def test_a_number_stays_with_its_line_when_old_ones_are_dropped(kind: str, piece
         assert text_of(terminal, number) == f"line {number}"
     assert all_texts(terminal) == [f"line {number}" for number in range(first, 12_000)] + [""]
     assert text_of(terminal, first - 1) == ""
+    assert list(terminal.texts(0, 3)) == []
+    assert [found.text for found in terminal.texts(0, first + 1)] == [f"line {first}"]
 
 
 def test_clearing_the_history_keeps_the_numbers_of_the_screen(terminal: Emulator) -> None:

@@ -18,10 +18,10 @@ import pytest
 from sshd.control import ControlChannel, ControlError, Kind, Message, Reason, receive, send
 from sshd.environment import client_environment
 from sshd.privileges import drop_root
-from vibetui.terminals.screen_state import ScreenState
 from sshd.splice import Splice
 from sshd.tty import open_pty, sane_size
 from vibetui.errors import VibeError
+from vibetui.terminals.screen_state import ScreenState
 
 DEADLINE = 5.0
 

@@ -190,7 +190,8 @@ class LineReader:
         ):
             return ""
         try:
-            return ffi.buffer(data[0], length[0])[:].decode("utf-8", "replace")
+            raw: bytes = ffi.buffer(data[0], length[0])[:]
+            return raw.decode("utf-8", "replace")
         finally:
             lib.ghostty_free(ffi.NULL, data[0], length[0])
 

@@ -225,7 +225,8 @@ class GridReader:
         uri, length = self._uri, self._length
         if lib.ghostty_grid_ref_hyperlink_uri(self._ref, uri, len(uri), length):
             return b""
-        return ffi.buffer(uri, length[0])[:]
+        found: bytes = ffi.buffer(uri, length[0])[:]
+        return found
 
     def _point_to(self, place: Place, column: int) -> bool:
         point = self._point

@@ -138,8 +138,8 @@ class PyteEmulator:
 
     def texts(self, start: int, stop: int) -> Sequence[LineText]:
         screen, first, above = self._screen, self.first_line, self.history_lines
-        begin, end = max(start - first, 0), min(stop - first, above + self.rows)
-        kept = islice(screen.history, begin, min(end, above)) if begin < above else ()
+        begin, end = max(start - first, 0), max(min(stop - first, above + self.rows), 0)
+        kept = islice(screen.history, begin, max(begin, min(end, above)))
         shown = screen.rows[max(begin - above, 0) : max(end - above, 0)]
         return [line.line_text() for line in kept] + [pack(line).line_text() for line in shown]
 
