@@ -178,6 +178,7 @@ def test_a_reset_ends_a_link(terminal: Emulator) -> None:
         ("\x1b]2;gone\x07\x1bc", ""),
         ("\x1b]2;✜ 界\x07", "✜ 界"),
         ("\x1b]2;a\nb\tc\x07", "abc"),
+        ("\x1b]2;a\u202eb\u2066c\x07", "abc"),
     ],
 )
 def test_titles(terminal: Emulator, feed: str, title: str) -> None:

@@ -31,12 +31,19 @@ class _Group(click.Group):
 
 
 def _settings() -> Settings:
+    from tomllib import TOMLDecodeError
+
     from pydantic import ValidationError
 
     from vibetui.settings import Settings, config_files
 
     try:
         return Settings()
+    except (TOMLDecodeError, UnicodeDecodeError) as error:
+        raise VibeError(
+            f"A settings file is not valid TOML: {error}.",
+            "Correct it; it is one of: " + ", ".join(str(file) for file in config_files()),
+        ) from error
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])

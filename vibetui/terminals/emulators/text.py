@@ -12,6 +12,8 @@ MAX_LINK = 2083
 MAX_CLIPBOARD = 1 << 20
 """Characters of one OSC 52 write that are honoured; the rest is dropped."""
 
+_DIRECTIONS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""They would turn around what stands beside a title in the session list (UAX #9)."""
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
@@ -27,7 +29,7 @@ def printable(text: str) -> str:
 
 def clean_title(text: str) -> str:
     """A window title without controls, at most `MAX_TITLE` characters."""
-    return _CONTROLS.sub("", text[:MAX_TITLE])
+    return _DIRECTIONS.sub("", _CONTROLS.sub("", text[:MAX_TITLE]))
 
 
 def clean_link(uri: str) -> str:
