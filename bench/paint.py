@@ -67,6 +67,8 @@ def paint_times(frames: int) -> dict[str, list[float]]:
 
 async def _paint_times(frames: int) -> dict[str, list[float]]:
     async with _pane("auto") as (app, terminal, _):
+        gc.collect()
+        gc.freeze()  # As in the process that the app is forked from.
         return {
             "full frame": await _timed(app, terminal, _full_frames(), frames),
             "one line": await _timed(app, terminal, _one_line_changes(), frames),
