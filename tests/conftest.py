@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import gc
+from collections.abc import Iterator
 
 import docker
 import pytest
@@ -24,3 +26,12 @@ def _engine_for_docker_tests(request: pytest.FixtureRequest) -> None:
             client.images.get(BASE_IMAGE)
     except Exception as error:
         pytest.exit(f"no engine with {BASE_IMAGE} ({error}): run `make setup`", returncode=1)
+
+
+@pytest.fixture
+def heap_of_an_app() -> Iterator[None]:
+    """Looks through nothing that earlier tests have left; an app's process is frozen too."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()

@@ -105,6 +105,7 @@ async def test_pasting_leaves_copy_mode() -> None:
         await at.typed(b"hello")
 
 
+@pytest.mark.usefixtures("heap_of_an_app")
 async def test_a_megabyte_is_pasted_whole_and_quickly() -> None:
     text = "x" * 99 + "\n"
     async with pane_stage("ghostty") as at:
@@ -140,6 +141,7 @@ def test_a_paste_may_come_in_any_pieces(text: str, sizes: list[int]) -> None:
     assert (paste.text, key.key) == (text, "x")
 
 
+@pytest.mark.usefixtures("heap_of_an_app")
 def test_a_megabyte_is_read_quickly() -> None:
     data = f"{START}{('x' * 99 + chr(10)) * 10_000}{END}"
     parser = TerminalParser()

@@ -151,6 +151,7 @@ async def test_matches_stay_on_their_lines_while_output_comes(kind: str) -> None
         await at.until(lambda: "2 of 2" in at.bar())
 
 
+@pytest.mark.usefixtures("heap_of_an_app")
 async def test_a_flood_is_searched_without_holding_the_loop(kind: str) -> None:
     count = 10_000 if kind == "ghostty" else 3_000
     async with pane_stage(kind) as at:

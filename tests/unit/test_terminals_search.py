@@ -121,6 +121,7 @@ def test_forgotten_lines_are_no_matches(kind: str) -> None:
 @pytest.mark.parametrize("kind", EMULATORS)
 @pytest.mark.parametrize("words", ["with some more text", "界面 with ─ some more text"])
 @pytest.mark.usefixtures("no_collection")
+@pytest.mark.usefixtures("heap_of_an_app")
 def test_ten_thousand_lines_are_searched_in_pieces_newest_first(kind: str, words: str) -> None:
     history = 10_000 if kind == "ghostty" else 3_000
     text = "\n".join(f"line {n} {words} on it" for n in range(history))

@@ -115,6 +115,7 @@ async def test_a_broken_connection_is_one_clear_error() -> None:
 
 
 @pytest.mark.parametrize("kind", EMULATORS)
+@pytest.mark.usefixtures("heap_of_an_app")
 async def test_a_flood_does_not_hold_the_loop(kind: str) -> None:
     agent, terminal, running = await started(kind)
     flood = b"".join(b"\x1b[3%dmline %d\x1b[0m\r\n" % (n % 8, n) for n in range(20_000))
@@ -164,4 +165,22 @@ async def test_subscribers_are_called_once_a_turn() -> None:
     terminal.resize(9, 20)
     await asyncio.sleep(0)
     assert len(calls) == 1
+    await ended(agent, terminal, running)
+
+
+async def test_a_quiet_terminal_is_let_rest_until_it_has_done_all() -> None:
+    agent, terminal, running = await started()
+    left = [True, True, False]
+    rested = asyncio.Event()
+
+    def rest() -> bool:
+        if len(left) == 1:
+            rested.set()
+        return left.pop(0)
+
+    terminal.emulator.rest = rest  # type: ignore[method-assign]
+    await agent.output(b"one")
+    async with asyncio.timeout(5):
+        await rested.wait()
+    assert left == []
     await ended(agent, terminal, running)

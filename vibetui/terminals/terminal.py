@@ -34,6 +34,8 @@ _PIECE = 64 * 1024
 """Bytes that an outlet is given at once: so much is read along while the kernel writes."""
 _LONGEST = 512
 """Bytes of a control sequence that is looked for where the output changes hands."""
+_QUIET = 0.1
+"""Seconds without output, after which there is time to save memory."""
 _AFRESH = (
     b"\x18\x1b\\\x1b[?1049l\x1b[!p\x1b>\x1b(B\x0f\x1b[0m"
     b"\x1b[?1;5;9;1000;1002;1003;1004;1005;1006;1015;2004;2026l\x1b[999;1H\r\n"
@@ -85,6 +87,7 @@ class Terminal:
         self._subscribers: list[Callable[[], None]] = []
         self._notice: asyncio.Handle | None = None
         self._closed = False
+        self._rest: asyncio.TimerHandle | None = None
         self._taking = asyncio.Lock()
         self._fed: bytes | memoryview = b""
         self._outlet: Outlet | None = None
@@ -162,6 +165,8 @@ class Terminal:
         return self.exit
 
     async def _take(self, data: bytes, *, replaying: bool) -> None:
+        if self._rest is not None:
+            self._rest.cancel()
         view = memoryview(data)
         async with self._taking:
             while view:
@@ -174,6 +179,15 @@ class Terminal:
                 view = view[taken:]
                 # Lets the loop turn: a screenful that waits must not wait for the whole of a flood.
                 await asyncio.sleep(0)
+        self._rest_soon()
+
+    def _rest_soon(self) -> None:
+        if not self._closed:
+            self._rest = asyncio.get_running_loop().call_later(_QUIET, self._let_rest)
+
+    def _let_rest(self) -> None:
+        if self.emulator.rest():
+            self._rest_soon()
 
     def hold(self, held: bool) -> None:
         """Take no more output until told otherwise; the program in the container feels that."""
@@ -296,9 +310,10 @@ class Terminal:
         if self._closed:
             return
         self._closed = True
-        if self._notice is not None:
-            self._notice.cancel()
-            self._notice = None
+        for handle in (self._notice, self._rest):
+            if handle is not None:
+                handle.cancel()
+        self._notice = None
         self._subscribers.clear()
         self._stream.close()
         # It keeps its last rows, so a pane that still shows it goes on doing so.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from time import monotonic
 
 import pyghostty
 from pyghostty._ffi import check, ffi, lib
@@ -25,8 +24,6 @@ _PAGE = 512 * 1024
 _MAX_SIZE = 2000
 """Rows or columns."""
 _PIECE = 1024
-_QUIET = 0.05
-"""Seconds without output, after which there is time to save memory."""
 _PAGES_AT_ONCE = 8
 """Compressed in 0.15 ms each."""
 _BLANK = CellStyle()
@@ -55,7 +52,6 @@ class GhosttyEmulator:
         self._numbers = LineNumbers(self._terminal, self._state)
         self._line_reader = LineReader(self._terminal, self._state, self._reader)
         self._uncounted = 0
-        self._last_fed = monotonic()
         self._compressed = ffi.new("GhosttyTerminalCompressionResult*")
         self._screen = ScreenReader(self._terminal, self._reader)
         self._modes: Modes | None = None
@@ -86,10 +82,6 @@ class GhosttyEmulator:
     def feed(self, data: bytes) -> None:
         if self._closed:
             return
-        now = monotonic()
-        if now - self._last_fed > _QUIET:
-            self._compress_history()
-        self._last_fed = now
         self._screen.expect(data)
         for part, gap in self._gaps.split(self._strings.clean(data)):
             self._write(part)
@@ -115,16 +107,17 @@ class GhosttyEmulator:
         """About the most lines that `data` can make."""
         return data.count(b"\n") + len(data) // self.columns + 1
 
-    def _compress_history(self) -> None:
-        """10,000 lines of 200 columns are 17 MB, and 1 to 2 when compressed.
+    def rest(self) -> bool:
+        """Compress some of the history: 10,000 lines of 200 columns are 17 MB, then 1 to 2.
 
-        In a flood it would cost `seq` four fifths of its speed, so it is done after one.
+        In a flood it would cost `seq` four fifths of its speed.
         """
         mode = lib.GHOSTTY_TERMINAL_COMPRESSION_MODE_INCREMENTAL
-        for _ in range(_PAGES_AT_ONCE):
+        for _ in range(0 if self._closed else _PAGES_AT_ONCE):
             lib.ghostty_terminal_compress(self._terminal, mode, self._compressed)
             if self._compressed[0] != lib.GHOSTTY_TERMINAL_COMPRESSION_RESULT_PENDING:
-                break
+                return False
+        return not self._closed
 
     def _filling(self, gap: Gap) -> bytes:
         if gap is Gap.SOFT_RESET:

@@ -168,6 +168,10 @@ class PyteEmulator:
     def title(self) -> str:
         return self._commands.title
 
+    def rest(self) -> bool:
+        """The history is compact from the beginning."""
+        return False
+
     def close(self) -> None:
         """Nothing to free."""
 
