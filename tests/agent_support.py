@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from vibetui.agent import AgentConnection, Decoder, TerminalSpec, TerminalStream
+from vibetui.agent import AgentConnection, AgentRefused, Decoder, TerminalSpec, TerminalStream
 from vibetui.agent.build import SOURCES
 from vibetui.agent.frames import encode
 
@@ -83,6 +83,14 @@ class Agent:
 
     async def connect(self) -> AgentConnection:
         return await AgentConnection.greet(self.plain_socket(), deadline=DEADLINE)
+
+    async def connect_when_there_is_room(self) -> AgentConnection:
+        """Connections that were just closed count until the agent has read to their ends."""
+        async with asyncio.timeout(DEADLINE):
+            while True:
+                with contextlib.suppress(AgentRefused):
+                    return await self.connect()
+                await asyncio.sleep(0)
 
     async def run(self, script: str, **spec: object) -> tuple[int, TerminalStream]:
         """A shell script on a terminal of its own, attached from its first byte."""

@@ -133,12 +133,12 @@ class Sessions(RuleBasedStateMachine):
 
     @rule()
     def replace_the_core(self) -> None:
-        async def replace() -> None:
-            await self.place.manager.close()
-            self.place.manager = self.place.another_manager()
-            await self.place.manager.reconcile()
+        self.do(self._replace_the_core())
 
-        self.do(replace())
+    async def _replace_the_core(self) -> None:
+        await self.place.manager.close()
+        self.place.manager = self.place.another_manager()
+        await self.place.manager.reconcile()
 
     @rule(session=consumes(sessions))
     def delete(self, session: Session) -> None:
@@ -163,7 +163,8 @@ class Sessions(RuleBasedStateMachine):
             self._directory.cleanup()
 
     def _all_open_in_the_end(self) -> None:
-        self.do(self.place.manager.reconcile())
+        # Openings that nobody waits for would go on while rows and containers are compared.
+        self.do(self._replace_the_core())
         states = {s.labels[LABEL_SESSION]: s for s in self.do(self.place.containers())}
         for session in self._living.values():
             row, state = self.do(self.place.row(session)), states.get(session.session_id)

@@ -170,7 +170,7 @@ async def test_garbage_never_brings_the_agent_down(agent: Agent) -> None:
         with agent.plain_socket() as sock:
             sock.sendall(data)
     assert agent.process.poll() is None, agent.log.read_text()
-    connection = await agent.connect()
+    connection = await agent.connect_when_there_is_room()
     for info in await connection.list_terminals():
         await connection.close_terminal(info.terminal)
     connection.close()

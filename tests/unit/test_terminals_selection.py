@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.terminal_support import EMULATORS, emulator
@@ -185,6 +185,10 @@ PIECES = st.sampled_from(["a", "Z", " ", "界", "e\u0301", FAMILY, "👍🏽", "
     st.integers(0, 79),
     st.booleans(),
 )
+@example("ghostty", ["a", "a", "界", FAMILY, "👍🏽", "👍🏽", " ", "界"], 0, 0, False)
+@example("ghostty", ["a"] * 18 + [" ", "界"], 0, 0, False)
+@example("ghostty", ["a"] * 18 + [" ", " ", "界"], 0, 0, False)
+@example("pyte", ["a"] * 18 + [" ", "界"], 0, 0, False)
 def test_copied_text_is_cut_between_characters(
     kind: str, pieces: list[str], one: int, other: int, clusters: bool
 ) -> None:

@@ -57,7 +57,10 @@ class Run(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class LineText:
-    """The text of a line without its styles and its blank end."""
+    """The text of a line without its styles.
+
+    Without the blanks at its end, too, where the next line doesn't go on with it.
+    """
 
     text: str
     wrapped: bool

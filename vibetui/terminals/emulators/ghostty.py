@@ -204,7 +204,7 @@ class GhosttyEmulator:
         start, stop = max(start - first, 0), min(stop - first, total)
         if self._closed:
             return texts_of([self.row(y) for y in range(start, stop)])
-        return self._line_reader.texts(start, stop, self.columns)
+        return self._line_reader.texts(start, stop, self.rows, self.columns)
 
     @property
     def scroll_offset(self) -> int:

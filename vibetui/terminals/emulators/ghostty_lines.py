@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from pyghostty._ffi import check, ffi, lib, union_fn
 from pyghostty.core import init_sized
 
+from vibetui.terminals.columns import char_width
 from vibetui.terminals.emulators.ghostty_rows import RowReader, clean_cells, grid_ref
 from vibetui.terminals.emulators.ghostty_state import StateReader
 from vibetui.terminals.protocol import LineText, Run
 
+_JOINING = re.compile("[\u200d\ufe0f\U0001f1e6-\U0001f1ff\U0001f3fb-\U0001f3ff]")
+"""What may make one character of several, by mode 2027: its columns only the cells tell."""
 _track = union_fn(
     "ghostty_terminal_grid_ref_track",
     "GhosttyResult(*)(GhosttyTerminal, GhosttyPointS, GhosttyTrackedGridRef*)",
@@ -105,6 +109,7 @@ class LineReader:
         self._ref = init_sized("GhosttyGridRef")
         self._row = ffi.new("GhosttyRow*")
         self._wraps = ffi.new("bool*")
+        self._cell, self._wide = ffi.new("GhosttyCell*"), ffi.new("GhosttyCellWide*")
         self._render = ffi.new("GhosttyRenderState*")
         self._iterator = ffi.new("GhosttyRenderStateRowIterator*")
         self._block: tuple[int, int] | None = None
@@ -140,16 +145,38 @@ class LineReader:
         self._rows.begin()
         return self._rows.read(iterator[0], (lib.GHOSTTY_POINT_TAG_SCREEN, y))
 
-    def texts(self, start: int, stop: int, columns: int) -> list[LineText]:
-        """The texts of rows `start` to before `stop`, all of which exist."""
+    def texts(self, start: int, stop: int, rows: int, columns: int) -> list[LineText]:
+        """The texts of rows `start` to before `stop`, which exist, in a terminal of that size."""
         if start >= stop:
             return []
         lines = self._plain(start, stop, columns).split("\n")
         lines += [""] * (stop - start - len(lines))
-        return [
-            LineText(clean_cells(text).rstrip(" "), self._is_wrapped(y))
-            for y, text in zip(range(start, stop), lines, strict=False)
-        ]
+        found: list[LineText] = []
+        for y, line in zip(range(start, stop), lines, strict=False):
+            text, wrapped = clean_cells(line).rstrip(" "), self._is_wrapped(y)
+            if wrapped:
+                text = self._filled(text, y, rows, columns)
+            found.append(LineText(text, wrapped))
+        return found
+
+    def _filled(self, text: str, y: int, rows: int, columns: int) -> str:
+        """A line that goes on has text to its end: give it the blanks back that it ends in."""
+        if text.isascii():
+            missing = columns - len(text)
+        elif not _JOINING.search(text):
+            missing = columns - sum(map(char_width, text))
+        else:
+            whole = "".join(run.text for run in self.runs(y, rows))
+            missing = len(whole) - len(text)
+        # Where a wide character had no room there is no blank of the text.
+        return text + " " * (missing - (missing > 0 and self._is_spacer(y, columns - 1)))
+
+    def _is_spacer(self, y: int, column: int) -> bool:
+        if not self._point_to(y, column):
+            return False
+        lib.ghostty_grid_ref_cell(self._ref, self._cell)
+        lib.ghostty_cell_get(self._cell[0], lib.GHOSTTY_CELL_DATA_WIDE, self._wide)
+        return bool(self._wide[0] == lib.GHOSTTY_CELL_WIDE_SPACER_HEAD)
 
     def close(self) -> None:
         self._free_state()
