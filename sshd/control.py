@@ -1,7 +1,8 @@
 """JSON messages with descriptors on Unix SEQPACKET sockets: front, zygote and UI process.
 
 front → zygote: ``start`` {env} with [PTY slave, control socket, door].
-UI process → front: ``bye`` {reason, sentence} · ``rebind`` {}.
+UI process → front: ``bye`` {reason, sentence} · ``rebind`` {} · ``bypass`` {} with [stream socket],
+from which output comes in the PTY's place until its end.
 front → UI process: ``shutdown`` {} · ``door`` {} with [door] · ``failed`` {error}, the two
 answers to ``rebind``. The end of a control socket without ``bye`` is the end of its process.
 """
@@ -28,6 +29,7 @@ class Kind(StrEnum):
     BYE = "bye"
     SHUTDOWN = "shutdown"
     REBIND = "rebind"
+    BYPASS = "bypass"
     DOOR = "door"
     FAILED = "failed"
 

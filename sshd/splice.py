@@ -32,6 +32,7 @@ class Splice:
 
     def __init__(self, master: int, channel: Channel, screen: ScreenState) -> None:
         self._master: int | None = master
+        self._bypass: int | None = None
         self._channel = channel
         self._screen = screen
         self._loop = asyncio.get_running_loop()
@@ -49,37 +50,75 @@ class Splice:
     def pause_output(self) -> None:
         """The channel is full."""
         self._writable.clear()
-        if self._master is not None:
-            self._loop.remove_reader(self._master)
+        self._stop_reading()
 
     def resume_output(self) -> None:
         """The channel takes output again."""
         if self._writable.is_set():
             return
         self._writable.set()
-        if self._master is not None and not self.ended.is_set():
-            self._loop.add_reader(self._master, self._on_output)
+        self._start_reading()
+
+    def take_bypass(self, descriptor: int) -> None:
+        """Output comes from this stream socket, which is owned from now on, until its end.
+
+        A PTY gives 4 KiB at a time, which makes its two sides wait for each other. What it holds
+        goes first.
+        """
+        if self._master is None or self._bypass is not None:
+            os.close(descriptor)
+            return
+        while self._pass_output():
+            pass
+        self._stop_reading()
+        os.set_blocking(descriptor, False)
+        self._bypass = descriptor
+        if self._writable.is_set():
+            self._start_reading()
+
+    @property
+    def _source(self) -> int | None:
+        return self._master if self._bypass is None else self._bypass
+
+    def _start_reading(self) -> None:
+        if self._source is not None and not self.ended.is_set():
+            self._loop.add_reader(self._source, self._on_output)
+
+    def _stop_reading(self) -> None:
+        if self._source is not None:
+            self._loop.remove_reader(self._source)
+
+    def _end_source(self) -> None:
+        """All has come that comes from there."""
+        self._stop_reading()
+        if self._bypass is None:
+            self.ended.set()
+            return
+        os.close(self._bypass)
+        self._bypass = None
+        if self._writable.is_set():
+            self._start_reading()
 
     def _on_output(self) -> None:
         self._pass_output()
 
     def _pass_output(self) -> int:
         """Pass on what is there now, up to `_CHUNK` bytes; returns how many."""
-        if self._master is None or self.ended.is_set():
+        source = self._source
+        if source is None or self.ended.is_set():
             return 0
         pieces: list[bytes] = []
         size = 0
         while size < _CHUNK:
             try:
-                piece = os.read(self._master, _CHUNK)
+                piece = os.read(source, _CHUNK)
             except BlockingIOError:
                 break
             except OSError:
                 # EIO: nobody has the slave open any more.
                 piece = b""
             if not piece:
-                self.ended.set()
-                self._loop.remove_reader(self._master)
+                self._end_source()
                 break
             pieces.append(piece)
             size += len(piece)
@@ -98,7 +137,8 @@ class Splice:
         """Return once all that was written to the slave so far has gone to the channel."""
         while True:
             await self._writable.wait()
-            if not self._pass_output():
+            source = self._source
+            if not self._pass_output() and source == self._source:
                 return
 
     def feed(self, data: bytes) -> None:
@@ -134,8 +174,11 @@ class Splice:
 
     def close(self) -> None:
         """Hang up: the kernel sends SIGHUP to the app that still runs on the slave."""
+        self._stop_reading()
+        if self._bypass is not None:
+            os.close(self._bypass)
+            self._bypass = None
         if self._master is not None:
-            self._loop.remove_reader(self._master)
             self._loop.remove_writer(self._master)
             os.close(self._master)
             self._master = None

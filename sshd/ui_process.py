@@ -36,6 +36,8 @@ class App(Protocol):
     """What is needed of a `textual.app.App`."""
 
     error_console: Any
+    bypass: Callable[[], socket.socket | None]
+    """Gives a socket to write large amounts to, in the terminal's place, until it is closed."""
 
     @property
     def return_code(self) -> int | None: ...
@@ -131,8 +133,9 @@ class _FrontLink:
         self.shutting_down = False
 
     def follow(self, app: App) -> None:
-        """End `app` when the front says so."""
+        """End `app` when the front says so, and let it go round the PTY."""
         self._app = app
+        app.bypass = self.bypass
         if self.shutting_down:
             app.exit(_SHUTTING_DOWN)
 
@@ -150,6 +153,16 @@ class _FrontLink:
             raise CoreUnavailable(
                 "The server does not answer.", "Try again in a moment, or reconnect."
             ) from None
+
+    def bypass(self) -> socket.socket | None:
+        """A way round the PTY, open until it is closed; None where the front is gone."""
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)
+        with theirs:
+            if self._channel.send(Kind.BYPASS, [theirs.fileno()]):
+                return ours
+        ours.close()
+        return None
 
     def say_bye(self, reason: Reason, sentence: str) -> None:
         """Once: the first one counts."""

@@ -212,6 +212,9 @@ class AppSession(asyncssh.SSHServerSession[bytes]):
         self._end(_Outcome(_End.VANISHED))
 
     def _on_message(self, message: Message) -> None:
+        if message.kind is Kind.BYPASS and self._splice is not None and message.descriptors:
+            self._splice.take_bypass(message.descriptors[0])
+            return
         message.close()
         if message.kind is Kind.BYE:
             try:

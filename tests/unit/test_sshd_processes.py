@@ -219,6 +219,28 @@ async def test_input_that_the_app_does_not_read_pauses_the_client_and_is_not_los
     assert client.reading
 
 
+async def test_what_goes_round_the_terminal_keeps_its_place(
+    joined: tuple[Splice, HalfAClient, int],
+) -> None:
+    splice, client, slave = joined
+    ours, theirs = socket.socketpair()
+    with ours:
+        os.write(slave, b"before ")
+        splice.take_bypass(theirs.detach())
+        os.write(slave, b"after")
+        splice.pause_output()
+        ours.sendall(b"round ")
+        drained = asyncio.ensure_future(splice.drain())
+        done, _ = await asyncio.wait([drained], timeout=0.05)
+        assert not done
+        assert client.got == b"before "
+        splice.resume_output()
+        await asyncio.wait_for(drained, DEADLINE)
+        assert client.got == b"before round "
+    await asyncio.wait_for(splice.drain(), DEADLINE)
+    assert client.got == b"before round after"
+
+
 async def test_a_splice_ends_when_the_last_process_has_gone() -> None:
     master, slave = open_pty(80, 24)
     client = HalfAClient()

@@ -115,21 +115,25 @@ def test_what_output_breaks_off_in_is_known(data: bytes, begun: bytes) -> None:
 class Collector:
     """An outlet that keeps what it is given."""
 
-    def __init__(self) -> None:
-        self.data = b""
+    def __init__(self, modes: bytes = b"") -> None:
+        self.data = bytearray()
+        self._modes = modes
         self.ended = asyncio.Event()
         self.wrote = asyncio.Event()
 
     async def write(self, data: bytes | memoryview) -> None:
-        self.data += bytes(data)
+        self.data += data
         self.wrote.set()
+
+    def modes(self) -> bytes:
+        return self._modes
 
     def end(self) -> None:
         self.ended.set()
 
     async def has(self, data: bytes) -> None:
-        async with asyncio.timeout(10):
-            while data not in self.data:
+        async with asyncio.timeout(30):
+            while not self.data.endswith(data):
                 self.wrote.clear()
                 await self.wrote.wait()
 
@@ -166,7 +170,7 @@ async def test_output_that_is_diverted_is_whole_and_the_screen_follows(kind: str
         await agent.output(b"1mred\x1b[c\x1b[?2004h\xe6")
         await outlet.has(b"\xe6")
         assert begun + outlet.data == b"\x1b[31mred\x1b[c\x1b[?2004h\xe6"
-        await terminal.rejoin(b"")
+        await terminal.rejoin()
         await agent.output("日".encode()[1:])
         await _until(terminal, ["beforered日"])
         assert terminal.emulator.modes.bracketed_paste
@@ -182,19 +186,41 @@ async def test_output_that_is_diverted_is_whole_and_the_screen_follows(kind: str
     await agent.close()
 
 
-async def test_after_more_than_is_kept_the_modes_are_those_of_the_program() -> None:
+@pytest.mark.parametrize("kind", EMULATORS)
+async def test_what_is_diverted_is_read_when_it_pauses(kind: str) -> None:
+    agent, connection = await PlayedAgent.start()
+    settings = TerminalSettings(emulator=kind)
+    terminal = await Terminal.start(connection, rows=5, columns=20, settings=settings)
+    with _running(terminal):
+        outlet = Collector()
+        terminal.divert(outlet)
+        await agent.output(b"line\r\n" * 20_000 + b"end")
+        async with asyncio.timeout(10):
+            while screen(terminal.emulator)[-1:] != ["end"]:
+                await asyncio.sleep(0)
+        assert terminal.emulator.history_lines > 100
+        await terminal.rejoin()
+        assert screen(terminal.emulator) == ["line", "line", "line", "line", "end"]
+    terminal.close()
+    await agent.close()
+
+
+@pytest.mark.parametrize(("kind", "lines"), [("pyte", 100_000), ("ghostty", 1_000_000)])
+async def test_after_more_than_is_kept_the_modes_are_those_of_the_program(
+    kind: str, lines: int
+) -> None:
     agent, connection = await PlayedAgent.start()
     terminal = await Terminal.start(
-        connection, rows=5, columns=20, settings=TerminalSettings(emulator="pyte")
+        connection, rows=5, columns=20, settings=TerminalSettings(emulator=kind)
     )
     with _running(terminal):
         await agent.output(b"\x1b[?1000h\x1b[31m\x1b[2;3r")
         await agent.until(lambda: terminal.emulator.modes.mouse > 0)
-        outlet = Collector()
+        outlet = Collector(b"\x1b[?2004h")
         terminal.divert(outlet)
-        await agent.output(b"\x1b[?1000l\x1b[?2004h" + b"line\r\n" * 100_000 + b"end")
+        await agent.output(b"\x1b[?1000l\x1b[?2004h" + b"line\r\n" * lines + b"end")
         await outlet.has(b"end")
-        await terminal.rejoin(b"\x1b[?2004h")
+        await terminal.rejoin()
         assert screen(terminal.emulator) == ["line", "line", "line", "line", "end"]
         assert terminal.emulator.modes.bracketed_paste
         assert terminal.emulator.modes.mouse == 0

@@ -254,7 +254,7 @@ def test_a_shell_that_ends_brings_the_app_back(terminal: PlayedTerminal) -> None
     terminal.type(b"exit 3\r")
     terminal.shows("The shell ended (exit 3)")
     terminal.shows(WORKSPACE)
-    assert "running" in terminal.screen.split("\n")[0]
+    terminal.until(lambda: "running" in terminal.screen.split("\n")[0])
     assert terminal.state.alternate_screen
 
 

@@ -28,7 +28,6 @@ class Passthrough:
     Args:
         terminal: Its size becomes the tty's.
         source: The tty to read, in raw mode and without blocking.
-        sink: The tty to write, without blocking.
         prefix: The one key that isn't passed on, as in the settings.
         opening: Written first.
 
@@ -37,14 +36,12 @@ class Passthrough:
         typed: What came after the prefix.
     """
 
-    def __init__(
-        self, terminal: Terminal, source: int, sink: int, prefix: str, opening: Opening
-    ) -> None:
+    def __init__(self, terminal: Terminal, source: int, prefix: str, opening: Opening) -> None:
         self.state = ScreenState()
         self.typed = b""
         self._terminal = terminal
         self._source = source
-        self._sink = sink
+        self._sink = source
         self._opening = opening
         self._loop = asyncio.get_running_loop()
         self._finder = PrefixFinder(prefix, self.state)
@@ -55,8 +52,13 @@ class Passthrough:
         self._writable = asyncio.Event()
         self._done = asyncio.Event()
 
-    async def run(self) -> None:
-        """Pass everything on until it is over. The terminal's output is then to be taken back."""
+    async def run(self, sink: int) -> None:
+        """Pass everything on until it is over. The terminal's output is then to be taken back.
+
+        Args:
+            sink: Where output goes, without blocking: the tty, or what leads to the same screen.
+        """
+        self._sink = sink
         await self._terminal.caught_up()
         try:
             async with self._writing:
@@ -71,7 +73,7 @@ class Passthrough:
     def follow_size(self) -> None:
         """The tty has another size."""
         with suppress(OSError):  # It has gone, and writing to it will show that.
-            columns, rows = os.get_terminal_size(self._sink)
+            columns, rows = os.get_terminal_size(self._source)
             self._terminal.resize(rows, columns, outlet=self)
 
     def end(self) -> None:
@@ -95,17 +97,22 @@ class Passthrough:
         async with self._writing:
             await self._put(data)
 
+    def modes(self) -> bytes:
+        return self.state.modes()
+
     async def _put(self, data: bytes | memoryview) -> None:
-        view = memoryview(data)
+        view, written = memoryview(data), 0
         try:
-            while view and not self._done.is_set():
-                view = view[await self._put_some(view) :]
+            while written < len(view) and not self._done.is_set():
+                written += await self._put_some(view[written:])
         finally:
             self._loop.remove_writer(self._sink)
+            # At once and not for each of the few KB that a PTY takes.
+            self.state.feed(bytes(view[:written]))
 
     async def _put_some(self, view: memoryview) -> int:
         try:
-            written = os.write(self._sink, view)
+            return os.write(self._sink, view)
         except BlockingIOError:
             self._writable.clear()
             # Already there it costs nothing: a PTY takes a few KB at a time.
@@ -116,8 +123,6 @@ class Passthrough:
             # The tty is gone; whoever holds its other end says so in another way.
             self.end()
             return 0
-        self.state.feed(bytes(view[:written]))
-        return written
 
     # Keys
 

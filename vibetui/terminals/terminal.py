@@ -28,10 +28,10 @@ ENVIRONMENT: Mapping[str, str] = MappingProxyType(
 )
 _REPLAY_BYTES = {"ghostty": 4 << 20, "pyte": 192 << 10}
 """What joining costs at most: some 50 ms with ghostty, 150 ms with pyte."""
-_KEEPS_UP = frozenset({"ghostty"})
-"""Emulators so fast that they can read along while the output goes elsewhere at full speed."""
+_MISSED_BYTES = {"ghostty": 2 << 20, "pyte": 192 << 10}
+"""What is kept at least of the output that an outlet has: it is read when that pauses or ends."""
 _PIECE = 64 * 1024
-"""Bytes that an outlet is given at once: so much is read along while the kernel writes."""
+"""Bytes that an outlet is given at once."""
 _LONGEST = 512
 """Bytes of a control sequence that is looked for where the output changes hands."""
 _QUIET = 0.1
@@ -48,6 +48,10 @@ class Outlet(Protocol):
 
     async def write(self, data: bytes | memoryview) -> None:
         """Returns when `data` is written, or when nobody wants it any more."""
+        ...
+
+    def modes(self) -> bytes:
+        """What switches on all that the output has switched on."""
         ...
 
     def end(self) -> None:
@@ -181,12 +185,15 @@ class Terminal:
                 await asyncio.sleep(0)
         self._rest_soon()
 
-    def _rest_soon(self) -> None:
+    def _rest_soon(self, after: float = _QUIET) -> None:
         if not self._closed:
-            self._rest = asyncio.get_running_loop().call_later(_QUIET, self._let_rest)
+            self._rest = asyncio.get_running_loop().call_later(after, self._let_rest)
 
     def _let_rest(self) -> None:
-        if self.emulator.rest():
+        if self._missed:
+            self._read_missed()
+            self._rest_soon(0.0)
+        elif self.emulator.rest():
             self._rest_soon()
 
     def hold(self, held: bool) -> None:
@@ -229,36 +236,34 @@ class Terminal:
         self._outlet = outlet
         return unfinished(self._fed)
 
-    async def rejoin(self, modes: bytes) -> None:
-        """Take the output back, the screen brought up to what the outlet was given.
-
-        Args:
-            modes: Switches on what the program has on, where the emulator has missed that.
-        """
+    async def rejoin(self) -> None:
+        """Take the output back, the screen brought up to what the outlet was given."""
         async with self._taking:
-            self._outlet = None
-            missed, self._missed = bytes(self._missed), bytearray()
-            if self._cut:
-                # What came before is gone; a line's beginning is where the rest makes sense.
-                missed = _AFRESH + modes + missed[missed.find(b"\n") + 1 :]
-            self._cut = False
-            view = memoryview(missed)
-            while view:
-                view = view[self._feed(view, answering=False) :]
+            while self._missed:
+                self._read_missed()
                 await asyncio.sleep(0)
+            self._outlet = None
             self.emulator.take_bells()
             self.emulator.take_clipboard()
         self._changed()
 
     async def _pass_on(self, piece: memoryview, outlet: Outlet) -> int:
         await outlet.write(piece)
-        if self.emulator.name in _KEEPS_UP:
-            return self._feed(piece, answering=False)
+        # Read now it would take the time of passing on.
         self._missed += piece
-        if len(self._missed) > 2 * _REPLAY_BYTES[self.emulator.name]:
-            del self._missed[: -_REPLAY_BYTES[self.emulator.name]]
+        least = _MISSED_BYTES[self.emulator.name]
+        if len(self._missed) > 2 * least:
+            del self._missed[:-least]
             self._cut = True
         return len(piece)
+
+    def _read_missed(self) -> None:
+        if self._cut and self._outlet is not None:
+            # What came before is gone; a line's beginning is where the rest makes sense.
+            rest = self._missed[self._missed.find(b"\n") + 1 :]
+            self._missed = bytearray(_AFRESH + self._outlet.modes()) + rest
+            self._cut = False
+        del self._missed[: self._feed(memoryview(bytes(self._missed[:_PIECE])), answering=False)]
 
     def write(self, data: bytes) -> None:
         """Type `data`."""

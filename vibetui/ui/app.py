@@ -23,6 +23,7 @@ from vibetui.ui.theme import VIBE_THEME
 from vibetui.ui.widgets.terminal_driver import TerminalDriver
 from vibetui.ui.wording import farewell
 from vibetui.ui.world import World
+from vibetui.ui.zoom import Bypass, no_bypass
 from vibetui.ui.zoom_driver import LendableDriver
 
 _log = structlog.get_logger(__name__)
@@ -41,7 +42,8 @@ class VibeApp(App[str], inherit_bindings=False):
         remote: The terminal is at the other end of an SSH connection.
         world: Time and chance.
 
-    `return_value` is the sentence to print once the screen is restored.
+    `return_value` is the sentence to print once the screen is restored. `bypass` may be replaced:
+    it gives a socket that leads to the user's terminal without the PTY, until it is closed.
     """
 
     ENABLE_COMMAND_PALETTE = False
@@ -56,6 +58,7 @@ class VibeApp(App[str], inherit_bindings=False):
         self.settings = settings
         self.remote = remote
         self.world = world or World()
+        self.bypass: Bypass = no_bypass
         self.feed = SessionFeed(core)
         self.terminal_watch = TerminalWatch(core)
         self.register_theme(VIBE_THEME)

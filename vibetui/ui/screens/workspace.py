@@ -276,8 +276,9 @@ class WorkspaceScreen(VibeScreen[None], TakesKeys):
                 pass
 
     async def _zoom(self, terminal: Terminal) -> None:
-        prefix, pane = self.vibe.settings.prefix_key, self._pane
-        await zoom(self.app, pane, terminal, prefix=prefix, name=self._session.name)
+        vibe, pane = self.vibe, self._pane
+        prefix, name = vibe.settings.prefix_key, self._session.name
+        await zoom(vibe, pane, terminal, vibe.bypass, prefix=prefix, name=name)
         if self.showing and self._terminal is terminal:
             terminal.resize(pane.size.height, pane.size.width)
         self.app.refresh(layout=True)
