@@ -16,6 +16,7 @@ from textual.drivers.headless_driver import HeadlessDriver
 from bench.workloads import COLUMNS, ROWS, at_least, editor
 from tests.terminal_support import PlayedAgent
 from vibetui.terminals import Terminal, TerminalSettings
+from vibetui.ui import heap
 from vibetui.ui.widgets.terminal_pane import TerminalPane
 
 
@@ -67,8 +68,7 @@ def paint_times(frames: int) -> dict[str, list[float]]:
 
 async def _paint_times(frames: int) -> dict[str, list[float]]:
     async with _pane("auto") as (app, terminal, _):
-        gc.collect()
-        gc.freeze()  # As in the process that the app is forked from.
+        heap.settle()
         return {
             "full frame": await _timed(app, terminal, _full_frames(), frames),
             "one line": await _timed(app, terminal, _one_line_changes(), frames),
@@ -92,8 +92,7 @@ async def _callback_times(kind: str, flood: bytes) -> list[float]:
 
     async with _pane(kind) as (_, terminal, agent):
         taking = asyncio.create_task(terminal.run())
-        gc.collect()
-        gc.freeze()  # As in the process that the app is forked from.
+        heap.settle()
         asyncio.Handle._run = timed  # type: ignore[method-assign, assignment]
         await agent.output(flood)
         await agent.exit(0)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -34,8 +33,6 @@ def run_local(settings: Settings) -> int:
 async def _run(settings: Settings) -> int:
     async with _core(settings) as core:
         app = VibeApp(core, settings, remote=False)
-        # A collection that looked through all that was imported would hold the app for 20 ms.
-        gc.freeze()
         sentence = await run_app(app)
     if sentence:
         print(sentence)

@@ -11,6 +11,7 @@ from vibetui.errors import VibeError
 from vibetui.events import EventCode
 from vibetui.model import Session, SessionStatus
 from vibetui.settings import Settings
+from vibetui.ui import heap
 from vibetui.ui.repaint import repaint, set_colors
 from vibetui.ui.screens.base import TakesKeys
 from vibetui.ui.screens.help import HelpDialog
@@ -82,6 +83,7 @@ class VibeApp(App[str], inherit_bindings=False):
         return isinstance(driver, TerminalDriver) and set_colors(self, driver.client)
 
     def on_mount(self) -> None:
+        heap.settle()
         self._paint_for_client()
         self.feed.subscribe(self._only_running_are_watched)
         self.run_worker(self.feed.run(), name="session feed")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from rich.color import ColorSystem
@@ -47,6 +47,14 @@ class TerminalStrip(Strip):
     @_segments.setter
     def _segments(self, segments: list[Segment]) -> None:
         self._made = segments
+
+    def divide(self, cuts: Iterable[int]) -> Sequence[Strip]:
+        """As `Strip.divide`, which keeps a strip that isn't cut in a cache of its own.
+
+        Such a cycle is garbage that only a collection finds: all of a frame, with its runs.
+        """
+        cuts = list(cuts)
+        return [self] if cuts == [self.cell_length] else super().divide(cuts)
 
     def render(self, console: Console) -> str:
         """The row as text and SGR, ending in the default style."""
