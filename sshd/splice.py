@@ -10,6 +10,8 @@ from vibetui.terminals.screen_state import ScreenState
 
 _CHUNK = 64 * 1024
 """A PTY gives at most 4 KiB a read: so much is gathered for one write to the channel."""
+_READS_OF_A_PTY = 2
+"""Of `_CHUNK`; Linux keeps 64 KiB and a page of what one side has written."""
 _MOST_INPUT = 64 * 1024
 """Bytes that an app hasn't read yet before the channel is told to wait."""
 
@@ -68,8 +70,11 @@ class Splice:
         if self._master is None or self._bypass is not None:
             os.close(descriptor)
             return
-        while self._pass_output():
-            pass
+        for _ in range(_READS_OF_A_PTY):
+            self._pass_output()
+        if self._master is None:
+            os.close(descriptor)
+            return
         self._stop_reading()
         os.set_blocking(descriptor, False)
         self._bypass = descriptor

@@ -241,6 +241,19 @@ async def test_what_goes_round_the_terminal_keeps_its_place(
     assert client.got == b"before round after"
 
 
+async def test_a_way_round_for_a_client_that_is_leaving_is_closed(
+    joined: tuple[Splice, HalfAClient, int],
+) -> None:
+    splice, client, slave = joined
+    ours, theirs = socket.socketpair()
+    with ours:
+        client.gone = True
+        os.write(slave, b"anybody?")
+        splice.take_bypass(theirs.detach())
+        assert splice.master is None
+        assert ours.recv(1) == b""
+
+
 async def test_a_splice_ends_when_the_last_process_has_gone() -> None:
     master, slave = open_pty(80, 24)
     client = HalfAClient()

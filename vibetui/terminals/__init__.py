@@ -1,4 +1,4 @@
-"""Terminals: emulators, the keyboard and the mouse as bytes, and `Terminal`, one live shell."""
+"""Terminals: emulators, keys and the mouse as bytes, selection and search, `Terminal`, one shell."""
 
 from vibetui.terminals.emulators import make_emulator
 from vibetui.terminals.protocol import (

@@ -14,7 +14,7 @@ _FLOOD_BYTES, _FLOOD_SECONDS = 64 * 1024, 0.008
 
 
 class SlicedFeeder:
-    """Feeds one emulator and learns its speed: pyte takes 1-3 KB a millisecond, ghostty 50-100."""
+    """Feeds one emulator and learns its speed: pyte takes 1-15 KB a millisecond, ghostty 50-100."""
 
     def __init__(self, emulator: Emulator) -> None:
         self._emulator = emulator

@@ -251,6 +251,10 @@ class WorkspaceScreen(VibeScreen[None], TakesKeys):
         return opens
 
     def _chosen_from_menu(self, choice: MenuChoice | None) -> None:
+        if choice is MenuChoice.QUIT:
+            # At once: the pane must not have the keyboard for another frame.
+            self._quit()
+            return
         self.run_worker(self._menu(choice), group="menu", exclusive=True)
 
     async def _menu(self, choice: MenuChoice | None) -> None:
@@ -270,8 +274,6 @@ class WorkspaceScreen(VibeScreen[None], TakesKeys):
                 await self._stop()
             case MenuChoice.HELP:
                 vibe.action_help()
-            case MenuChoice.QUIT:
-                self._quit()
             case _:
                 pass
 

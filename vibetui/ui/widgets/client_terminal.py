@@ -76,8 +76,9 @@ class ClientTerminal:
     @property
     def _in_front(self) -> bool:
         """No dialog is, and the app isn't on its way out."""
+        app = self._pane.app
         try:
-            return self._pane.app.focused is self._pane
+            return not app._exit and app.focused is self._pane
         except ScreenStackError:
             return False
 
