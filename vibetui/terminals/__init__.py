@@ -1,4 +1,4 @@
-"""Terminals: emulators, keys and the mouse as bytes, selection and search, `Terminal`, one shell."""
+"""Emulators, keys and the mouse as bytes, selection and search; `Terminal`, one live shell."""
 
 from vibetui.terminals.emulators import make_emulator
 from vibetui.terminals.protocol import (

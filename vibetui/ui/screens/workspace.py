@@ -251,10 +251,8 @@ class WorkspaceScreen(VibeScreen[None], TakesKeys):
         return opens
 
     def _chosen_from_menu(self, choice: MenuChoice | None) -> None:
-        if choice is MenuChoice.QUIT:
-            # At once: the pane must not have the keyboard for another frame.
-            self._quit()
-            return
+        if choice in (MenuChoice.QUIT, MenuChoice.TO_LIST):
+            self.set_focus(None)  # The pane must not have the keyboard for another frame.
         self.run_worker(self._menu(choice), group="menu", exclusive=True)
 
     async def _menu(self, choice: MenuChoice | None) -> None:
@@ -274,6 +272,8 @@ class WorkspaceScreen(VibeScreen[None], TakesKeys):
                 await self._stop()
             case MenuChoice.HELP:
                 vibe.action_help()
+            case MenuChoice.QUIT:
+                self._quit()
             case _:
                 pass
 
