@@ -6,6 +6,7 @@ import asyncio
 import encodings.idna
 import signal
 import socket
+import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
@@ -17,11 +18,13 @@ from typing_extensions import override
 from sshd.auth import FrontCore, KeyLogin
 from sshd.channels.app import SHUTTING_DOWN, AppSession, Services
 from sshd.host_keys import HostKey, ensure_host_keys
+from sshd.keepalive import Patience, Vigil, leave_it_to_the_vigil
 from sshd.launcher import Launcher
 from sshd.privileges import drop_root
 from vibetui import __version__
 from vibetui.core.front_client import FrontClient
 from vibetui.errors import VibeError
+from vibetui.events import EventCode
 from vibetui.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -30,8 +33,8 @@ log = structlog.get_logger(__name__)
 _LOOKED_UP_LATER = (encodings.idna,)
 
 _LOGIN_TIMEOUT = 30.0
-_KEEPALIVE_INTERVAL, _KEEPALIVE_COUNT = 20.0, 3
-"""A client whose network is gone is noticed after a minute."""
+_NEVER = sys.maxsize
+"""asyncssh asks silent clients; when one is given up is `Vigil`'s to say."""
 _MOST_SESSIONS = 10
 """Channels of one connection, as OpenSSH's MaxSessions."""
 _LEAVE_DEADLINE = 3.0
@@ -84,9 +87,10 @@ async def run_front(
     drop_root(settings.unprivileged_user)
     client = FrontClient(core_door) if core is None else None
     launcher = Launcher(zygote)
+    patience = Patience(settings.client_alive_interval, settings.client_alive_count_max)
     try:
         async with asyncio.TaskGroup() as tasks:
-            front = _Front(client or core, launcher, tasks)  # type: ignore[arg-type]
+            front = _Front(client or core, launcher, tasks, patience)  # type: ignore[arg-type]
             async with front.listening(sock, keys), _stop_signals() as stopping:
                 ready(sock.getsockname()[1])
                 await _until(stopping, launcher)
@@ -147,9 +151,12 @@ async def _until(stopping: asyncio.Event, launcher: Launcher) -> None:
 class _Front:
     """The open connections and their tasks."""
 
-    def __init__(self, core: FrontCore, launcher: Launcher, tasks: asyncio.TaskGroup) -> None:
+    def __init__(
+        self, core: FrontCore, launcher: Launcher, tasks: asyncio.TaskGroup, patience: Patience
+    ) -> None:
         self._tasks = tasks
         self.core = core
+        self.patience = patience
         self.services = Services(core, launcher, self.background)
         self.connections: set[_Connection] = set()
 
@@ -169,8 +176,8 @@ class _Front:
             encoding=None,
             line_editor=False,
             login_timeout=_LOGIN_TIMEOUT,
-            keepalive_interval=_KEEPALIVE_INTERVAL,
-            keepalive_count_max=_KEEPALIVE_COUNT,
+            keepalive_interval=self.patience.interval,
+            keepalive_count_max=_NEVER,
             tcp_keepalive=True,
             host_based_auth=False,
             password_auth=False,
@@ -240,6 +247,7 @@ class _Connection(KeyLogin):
     def __init__(self, front: _Front) -> None:
         super().__init__(front.core, front.background)
         self._front = front
+        self._vigil: Vigil | None = None
         self.sessions: set[AppSession] = set()
         self.closed = asyncio.Event()
 
@@ -249,13 +257,38 @@ class _Connection(KeyLogin):
         self._front.connections.add(self)
         sock: socket.socket = conn.get_extra_info("socket")
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT)
+        leave_it_to_the_vigil(sock, self._front.patience)
         # asyncssh ignores its transport's back-pressure and trusts the client's window, which
         # may be as large as the client likes.
         conn.pause_writing = self._hold  # type: ignore[method-assign]
         conn.resume_writing = self._release  # type: ignore[method-assign]
 
     @override
+    def auth_completed(self) -> None:
+        super().auth_completed()
+        vigil = self._vigil = Vigil(self._front.patience, self._give_up)
+        received = self._conn.data_received
+
+        def data_received(data: bytes, datatype: int | None = None) -> None:
+            vigil.heard()
+            received(data, datatype)
+
+        self._conn.data_received = data_received  # type: ignore[method-assign]
+
+    def _give_up(self) -> None:
+        assert self.login is not None
+        log.warning(
+            EventCode.CLIENT_LOST,
+            user_id=self.login.user.user_id,
+            address=self.login.address,
+            reason=f"nothing was heard from the client for {self._front.patience.limit:g} s",
+        )
+        self._conn.abort()
+
+    @override
     def connection_lost(self, exc: Exception | None) -> None:
+        if self._vigil is not None:
+            self._vigil.close()
         self._front.connections.discard(self)
         super().connection_lost(exc)
         self.closed.set()

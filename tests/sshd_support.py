@@ -130,13 +130,16 @@ class _Handler(BaseHTTPRequestHandler):
 class FrontUnderTest:
     """Front, zygote and staged core, each real processes but the last."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, **settings: Any) -> None:
         self.directory = directory
         self.settings = Settings(
-            data_dir=directory / "data",
-            host_keys_dir=directory / "host_keys",
-            listen_host="127.0.0.1",
-            listen_port=0,
+            **{
+                "data_dir": directory / "data",
+                "host_keys_dir": directory / "host_keys",
+                "listen_host": "127.0.0.1",
+                "listen_port": 0,
+                **settings,
+            }
         )
         self.settings.data_dir.mkdir()
         self._log_path = directory / "log"
@@ -206,7 +209,7 @@ class FrontUnderTest:
             *("-o", "StrictHostKeyChecking=no", "-o", "IdentitiesOnly=yes"),
             *("-o", f"UserKnownHostsFile={self.directory / 'known_hosts'}"),
             *("-o", "LogLevel=ERROR"),
-            "vibe@127.0.0.1",
+            f"vibe@{self.settings.listen_host}",
             *words,
         ]
 

@@ -38,6 +38,8 @@ class EventCode(StrEnum):
     KEY_ADDED = "key.added"
     LOGIN = "login"
     LOGIN_REFUSED = "login.refused"
+    CLIENT_LOST = "client.lost"
+    """A client that gave no sign of life was given up."""
     UI_CRASHED = "ui.crashed"
     SERVER_STARTED = "server.started"
     SERVER_STOPPED = "server.stopped"

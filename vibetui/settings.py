@@ -81,6 +81,10 @@ class Settings(BaseSettings):
     """Address of the SSH front; empty means every interface."""
     listen_port: int = Field(default=2222, ge=0, le=65535)
     """0 lets the system choose; the chosen port is printed and written to ``<data>/run/port``."""
+    client_alive_interval: float = Field(default=30.0, gt=0)
+    """Of silence, after which an SSH client is asked for a sign of life."""
+    client_alive_count_max: int = Field(default=3, ge=1)
+    """Such questions in a row that may stay unanswered; then the client is given up."""
     unprivileged_user: str = "nobody"
     """The account that front and UI processes drop to when started as root."""
 

@@ -15,7 +15,7 @@ from tools.machine.paths import CACHE
 from tools.machine.report import step
 from vibetui.errors import VibeError
 
-TEST_PROGRAMS = {"tmux": "tmux", "ssh": "openssh-client", "git": "git"}
+TEST_PROGRAMS = {"tmux": "tmux", "ssh": "openssh-client", "git": "git", "ip": "iproute2"}
 """What the tests run beside the product: the program, and the Debian package that has it."""
 
 
