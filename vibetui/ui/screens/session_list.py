@@ -13,13 +13,7 @@ from textual.widgets import Input, OptionList, Static
 
 from vibetui.errors import VibeError
 from vibetui.model import Session, SessionStatus
-from vibetui.ui.errands import Errands
-from vibetui.ui.names import suggest
-from vibetui.ui.screens.base import VibeScreen
-from vibetui.ui.screens.confirm import ConfirmDialog
-from vibetui.ui.screens.delete import DeleteDialog
-from vibetui.ui.screens.new_session import NewSession, NewSessionDialog
-from vibetui.ui.screens.rename import RenameDialog
+from vibetui.ui.screens.session_deeds import SessionDeeds
 from vibetui.ui.widgets.key_bar import Hint, KeyBar
 from vibetui.ui.widgets.line_input import LineInput
 from vibetui.ui.widgets.session_rows import SessionRows
@@ -29,15 +23,10 @@ from vibetui.ui.wording import counted
 _AGES_EVERY = 20.0
 
 
-class SessionListScreen(VibeScreen[None]):
+class SessionListScreen(SessionDeeds):
     """Shows `SessionFeed`; what a person asks for goes to `Errands` or opens a workspace."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("n", "new", show=False),
-        Binding("s", "start", show=False),
-        Binding("x", "stop", show=False),
-        Binding("r", "rename", show=False),
-        Binding("d,delete", "delete", show=False),
         Binding("slash", "filter", show=False),
         Binding("escape", "clear_filter", show=False),
         Binding("ctrl+r,f5", "try_now", show=False),
@@ -47,7 +36,6 @@ class SessionListScreen(VibeScreen[None]):
 
     def __init__(self) -> None:
         super().__init__()
-        self._errands: Errands | None = None
         self._user = ""
 
     def compose(self) -> ComposeResult:
@@ -60,8 +48,7 @@ class SessionListScreen(VibeScreen[None]):
         yield KeyBar()
 
     def on_mount(self) -> None:
-        self._errands = Errands(self.vibe.core, self.vibe.feed, self._errand_failed)
-        self._errands.subscribe(self._show)
+        self._work.subscribe(self._show)
         self._unsubscribe = self.vibe.feed.subscribe(self._show)
         self._unheard = self.vibe.terminal_watch.subscribe(self._show)
         self.set_interval(_AGES_EVERY, self._show)
@@ -164,89 +151,6 @@ class SessionListScreen(VibeScreen[None]):
                 Hint("q", "Quit", "screen.quit"),
             )
         )
-
-    # What is asked for
-
-    @property
-    def _work(self) -> Errands:
-        assert self._errands is not None
-        return self._errands
-
-    @property
-    def _selected(self) -> Session | None:
-        selected = self.query_one(SessionRows).selected_id
-        return None if selected is None else self.vibe.feed.get(selected)
-
-    def _errand_failed(self, error: VibeError) -> None:
-        self.vibe.tell(error)
-
-    @on(OptionList.OptionSelected)
-    def action_open(self) -> None:
-        """Open the session under the cursor."""
-        if (session := self._selected) is not None:
-            self._work.forget(session.session_id)
-            self.vibe.open_workspace(session)
-
-    def action_new(self) -> None:
-        """Ask for a name, create, open."""
-        self.run_worker(self._new(), group="dialog", exclusive=True)
-
-    async def _new(self) -> None:
-        feed = self.vibe.feed
-        try:
-            templates = await self.vibe.core.templates()
-        except VibeError as error:
-            self.vibe.tell(error)
-            return
-        suggestion = suggest(feed.names, self.vibe.world.choose)
-        dialog = NewSessionDialog(suggestion, feed.names, templates)
-        wanted = await self.app.push_screen_wait(dialog)
-        if isinstance(wanted, NewSession):
-            session = await self._work.create(wanted.name, wanted.template)
-            if session is not None:
-                self.query_one(SessionRows).select(session.session_id)
-                self.vibe.open_workspace(session)
-
-    def action_start(self) -> None:
-        """Start in the background; the row says how it goes."""
-        session = self._selected
-        if session is not None and session.status is not SessionStatus.RUNNING:
-            identity = session.session_id
-            self.run_worker(self._work.start(identity), group=f"start-{identity}", exclusive=True)
-
-    def action_stop(self) -> None:
-        """Stop, after asking."""
-        session = self._selected
-        if session is not None and session.status is not SessionStatus.STOPPED:
-            self.run_worker(self._stop(session), group="dialog", exclusive=True)
-
-    async def _stop(self, session: Session) -> None:
-        dialog = ConfirmDialog(
-            f"Stop {session.name}?",
-            "Its programs end. /workspace is kept, and it can be started again.",
-            "Stop",
-        )
-        if await self.app.push_screen_wait(dialog):
-            self.run_worker(self._work.stop(session))
-
-    def action_rename(self) -> None:
-        """Ask for a new name."""
-        if (session := self._selected) is not None:
-            self.run_worker(self._rename(session), group="dialog", exclusive=True)
-
-    async def _rename(self, session: Session) -> None:
-        name = await self.app.push_screen_wait(RenameDialog(session, self.vibe.feed.names))
-        if name and name != session.name:
-            await self._work.rename(session, name)
-
-    def action_delete(self) -> None:
-        """Delete, once the name has been typed."""
-        if (session := self._selected) is not None:
-            self.run_worker(self._delete(session), group="dialog", exclusive=True)
-
-    async def _delete(self, session: Session) -> None:
-        if await self.app.push_screen_wait(DeleteDialog(session)):
-            self.run_worker(self._work.delete(session))
 
     # The filter
 

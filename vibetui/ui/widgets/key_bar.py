@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual.content import Content
 from textual.style import Style
 from textual.timer import Timer
@@ -22,6 +23,8 @@ class Hint:
     label: str
     action: str
     enabled: bool = True
+    spare: int = 0
+    """Left out where there isn't room for all, the greatest first; 0: never."""
 
 
 _LEAST_NOTE = 8
@@ -80,13 +83,14 @@ class KeyBar(Static):
             for name in ("lead", "key", "label", "off")
         )
         leading = [Content.styled(self._lead, lead)] if self._lead else []
+        room = self.content_size.width - len(self._lead) - 2 * bool(self._lead)
         hints = (
             Content.assemble(
                 (hint.key, key if hint.enabled else off),
                 " ",
                 (hint.label, label if hint.enabled else off),
             ).stylize(Style.from_meta({"@click": hint.action}) if hint.enabled else Style.null())
-            for hint in self._hints
+            for hint in fitting(self._hints, room)
         )
         line = Content("  ").join([*leading, *hints])
         room = self.content_size.width - line.cell_length - 2
@@ -95,3 +99,16 @@ class KeyBar(Static):
             blanks = " " * (room + 2 - text.cell_length)
             line = line + Content.styled(blanks + text.plain, label)
         self.update(line)
+
+
+def fitting(hints: Sequence[Hint], room: int) -> list[Hint]:
+    """The hints that `room` columns are enough for, in their order."""
+    kept = list(hints)
+    spares = sorted((hint for hint in hints if hint.spare), key=lambda hint: hint.spare)
+    while spares and _columns(kept) > room:
+        kept.remove(spares.pop())
+    return kept
+
+
+def _columns(hints: Sequence[Hint]) -> int:
+    return sum(cell_len(hint.key) + len(hint.label) + 3 for hint in hints) - 2

@@ -21,6 +21,8 @@ from vibetui.ui.terminal_watch import Heard
 from vibetui.ui.wording import BELL, STATUS_GLYPHS, ago
 
 _STATUS, _TEMPLATE, _USED = 26, 12, 12
+_NARROW, _SHORT_STATUS = 76, 18
+"""Columns: with less there is no template, and the status has less room."""
 _LEAST_NAME = 12
 _GUTTER = 2
 _LEAST_TITLE = 10
@@ -113,7 +115,7 @@ class SessionRows(Vertical):
             return
         rows = self.rows
         widths = self._widths()
-        heads = ("Name", "Status", "Template", "Last used")
+        heads = ("Name", "Status", *(["Template"] if len(widths) > 3 else []), "Last used")
         self.query_one("#headings", Static).update(
             Content(_GUTTER * " ") + _columns(map(Content, heads), widths)
         )
@@ -133,25 +135,33 @@ class SessionRows(Vertical):
                 self.select(kept)
 
     def _widths(self) -> tuple[int, ...]:
-        taken = _STATUS + _TEMPLATE + _USED + 2 * _GUTTER
-        return (max(self.size.width - taken, _LEAST_NAME), _STATUS, _TEMPLATE, _USED)
+        narrow = self.size.width < _NARROW
+        others = (_SHORT_STATUS, _USED) if narrow else (_STATUS, _TEMPLATE, _USED)
+        return (max(self.size.width - sum(others) - 2 * _GUTTER, _LEAST_NAME), *others)
 
     def _cells(self, session: Session, now: datetime) -> Iterable[Content]:
         muted = self._style("muted")
         yield self._name_cell(session)
         yield self._status(session)
-        yield Content.styled(session.template, muted)
+        if len(self._widths()) > 3:
+            yield Content.styled(session.template, muted)
         yield Content.styled(ago(session.last_used_at, now), muted)
 
     def _name_cell(self, session: Session) -> Content:
-        """The name, whether its terminal has rung, and the terminal's title as far as it fits."""
-        heard = self._heard.get(session.session_id, Heard())
-        name = Content(session.name)
-        if heard.rang:
-            name = Content.assemble(name, " ", (BELL, self._style("rang")))
+        """The name, its marks, and the terminal's title as far as it fits."""
+        heard = self._heard_of(session)
+        name = Content(" ").join([Content(session.name), *self._marks(session)])
         if heard.title and self._widths()[0] - name.cell_length > _LEAST_TITLE:
             name = Content.assemble(name, "  ", (heard.title, self._style("muted")))
         return name
+
+    def _heard_of(self, session: Session) -> Heard:
+        return self._heard.get(session.session_id, Heard())
+
+    def _marks(self, session: Session) -> Iterable[Content]:
+        """What is to be seen at a glance, the most pressing first."""
+        if self._heard_of(session).rang:
+            yield Content.styled(BELL, self._style("rang"))
 
     def _status(self, session: Session) -> Content:
         said = self._activity.get(session.session_id)

@@ -1,0 +1,113 @@
+"""What a person can do to the session under the cursor of the list."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.widgets import OptionList
+
+from vibetui.errors import VibeError
+from vibetui.model import Session, SessionStatus
+from vibetui.ui.errands import Errands
+from vibetui.ui.names import suggest
+from vibetui.ui.screens.base import VibeScreen
+from vibetui.ui.screens.confirm import ConfirmDialog
+from vibetui.ui.screens.delete import DeleteDialog
+from vibetui.ui.screens.new_session import NewSession, NewSessionDialog
+from vibetui.ui.screens.rename import RenameDialog
+from vibetui.ui.widgets.session_rows import SessionRows
+
+
+class SessionDeeds(VibeScreen[None]):
+    """The part of the list that asks and acts; each deed is a key, and a hint of the bar."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("n", "new", show=False),
+        Binding("s", "start", show=False),
+        Binding("x", "stop", show=False),
+        Binding("r", "rename", show=False),
+        Binding("d,delete", "delete", show=False),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        vibe = self.vibe
+        self._work = Errands(vibe.core, vibe.feed, self._errand_failed)
+
+    @property
+    def _selected(self) -> Session | None:
+        selected = self.query_one(SessionRows).selected_id
+        return None if selected is None else self.vibe.feed.get(selected)
+
+    def _errand_failed(self, error: VibeError) -> None:
+        self.vibe.tell(error)
+
+    @on(OptionList.OptionSelected)
+    def action_open(self) -> None:
+        """Open the session under the cursor."""
+        if (session := self._selected) is not None:
+            self._work.forget(session.session_id)
+            self.vibe.open_workspace(session)
+
+    def action_new(self) -> None:
+        """Ask for a name, create, open."""
+        self.run_worker(self._new(), group="dialog", exclusive=True)
+
+    async def _new(self) -> None:
+        feed = self.vibe.feed
+        try:
+            templates = await self.vibe.core.templates()
+        except VibeError as error:
+            self.vibe.tell(error)
+            return
+        suggestion = suggest(feed.names, self.vibe.world.choose)
+        dialog = NewSessionDialog(suggestion, feed.names, templates)
+        wanted = await self.app.push_screen_wait(dialog)
+        if isinstance(wanted, NewSession):
+            session = await self._work.create(wanted.name, wanted.template)
+            if session is not None:
+                self.query_one(SessionRows).select(session.session_id)
+                self.vibe.open_workspace(session)
+
+    def action_start(self) -> None:
+        """Start in the background; the row says how it goes."""
+        session = self._selected
+        if session is not None and session.status is not SessionStatus.RUNNING:
+            identity = session.session_id
+            self.run_worker(self._work.start(identity), group=f"start-{identity}", exclusive=True)
+
+    def action_stop(self) -> None:
+        """Stop, after asking."""
+        session = self._selected
+        if session is not None and session.status is not SessionStatus.STOPPED:
+            self.run_worker(self._stop(session), group="dialog", exclusive=True)
+
+    async def _stop(self, session: Session) -> None:
+        dialog = ConfirmDialog(
+            f"Stop {session.name}?",
+            "Its programs end. /workspace is kept, and it can be started again.",
+            "Stop",
+        )
+        if await self.app.push_screen_wait(dialog):
+            self.run_worker(self._work.stop(session))
+
+    def action_rename(self) -> None:
+        """Ask for a new name."""
+        if (session := self._selected) is not None:
+            self.run_worker(self._rename(session), group="dialog", exclusive=True)
+
+    async def _rename(self, session: Session) -> None:
+        name = await self.app.push_screen_wait(RenameDialog(session, self.vibe.feed.names))
+        if name and name != session.name:
+            await self._work.rename(session, name)
+
+    def action_delete(self) -> None:
+        """Delete, once the name has been typed."""
+        if (session := self._selected) is not None:
+            self.run_worker(self._delete(session), group="dialog", exclusive=True)
+
+    async def _delete(self, session: Session) -> None:
+        if await self.app.push_screen_wait(DeleteDialog(session)):
+            self.run_worker(self._work.delete(session))
