@@ -131,3 +131,22 @@ def write_over(runs: Sequence[Run], column: int, text: str, style: CellStyle) ->
     kept.append(Run(column, end, text, style))
     kept.sort(key=lambda run: run.start)
     return tuple(kept)
+
+
+def cropped(runs: Sequence[Run], start: int, end: int) -> tuple[Run, ...]:
+    """The columns from `start` to before `end`, counted from there; half a character is blank."""
+    kept: list[Run] = []
+    for run in runs:
+        if run.end <= start or run.start >= end:
+            continue
+        if start <= run.start and run.end <= end:
+            kept.append(Run(run.start - start, run.end - start, run.text, run.style))
+            continue
+        text = ""
+        for cell in split_run(run):
+            inside = min(cell.end, end) - max(cell.start, start)
+            whole = start <= cell.start and cell.end <= end
+            text += cell.text if whole else " " * max(inside, 0)
+        first, last = max(run.start, start), min(run.end, end)
+        kept.append(Run(first - start, last - start, text, run.style))
+    return tuple(kept)

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from textual import events
-from textual.geometry import Size
 
 from vibetui.terminals.mouse import Action, Button, MouseEvent
+from vibetui.ui.widgets.terminal_window import Window
 
 
 def mouse_event(
-    event: events.MouseEvent, action: Action, size: Size, button: Button | None = None
+    event: events.MouseEvent, action: Action, window: Window, button: Button | None = None
 ) -> MouseEvent:
-    """What `event` did in a pane of `size`; a drag that left it is held at its edge."""
+    """What `event` did to the screen of which a pane shows `window`; a drag is held at its edge."""
+    row, column = window.cell(int(event.x), int(event.y))
     return MouseEvent(
         action=action,
         button=Button(event.button) if button is None else button,
-        row=min(max(int(event.y), 0), max(size.height - 1, 0)),
-        column=min(max(int(event.x), 0), max(size.width - 1, 0)),
+        row=row,
+        column=column,
         shift=event.shift,
         alt=event.meta,
         ctrl=event.ctrl,

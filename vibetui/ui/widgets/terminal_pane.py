@@ -103,7 +103,7 @@ class TerminalPane(TerminalReading, can_focus=True):
 
     def _scroll_key(self, terminal: Terminal, key: str) -> bool:
         emulator = terminal.emulator
-        page = max(1, emulator.rows - 1)
+        page = max(1, self._window.rows - 1)
         up = {
             "shift+pageup": page,
             "shift+pagedown": -page,
@@ -116,19 +116,23 @@ class TerminalPane(TerminalReading, can_focus=True):
         }.get(key)
         if up is None or emulator.modes.alternate_screen:
             return False
-        if up == -_EVERYTHING and not emulator.scroll_offset:
+        if up == -_EVERYTHING and not (emulator.scroll_offset or self._window.panned):
             return False
-        self.scroll_back(max(-emulator.scroll_offset, min(up, emulator.history_lines)))
+        if up == -_EVERYTHING:
+            self.follow_program()
+        else:
+            self.scroll_back(up)
         return True
 
     def _type(self, data: bytes) -> None:
         terminal, reader = self._terminal, self._reader
         if terminal is None or reader is None or not data:
             return
-        if terminal.emulator.scroll_offset or reader.selection is not None:
+        if reader.selection is not None:
             reader.selection = None
-            terminal.emulator.scroll_to(0)
             self._frames.changed()
+        if self._window.panned or terminal.emulator.scroll_offset:
+            self.follow_program()
         terminal.write(data)
 
     def check_consume_key(self, key: str, character: str | None) -> bool:  # noqa: ARG002
@@ -210,7 +214,7 @@ class TerminalPane(TerminalReading, can_focus=True):
         event.prevent_default()
         if terminal is None or self._report(event, Action.PRESS, button):
             return
-        wheel = mouse_event(event, Action.PRESS, self.size, button)
+        wheel = mouse_event(event, Action.PRESS, self._window, button)
         keys = encode_wheel_keys(wheel, terminal.emulator.modes)
         if keys and not self._reading:
             self._type(keys)
@@ -230,11 +234,12 @@ class TerminalPane(TerminalReading, can_focus=True):
         if terminal is None or event.shift or terminal.emulator.scroll_offset or self._reading:
             return False
         modes = terminal.emulator.modes
-        if modes.mouse is MouseTracking.NONE:
+        inside = self._window.holds(int(event.x), int(event.y))
+        if modes.mouse is MouseTracking.NONE or not (inside or self.app.mouse_captured is self):
             return False
         event.stop()
         event.prevent_default()
-        if data := encode_mouse(mouse_event(event, action, self.size, button), modes):
+        if data := encode_mouse(mouse_event(event, action, self._window, button), modes):
             terminal.write(data)
         return True
 

@@ -135,14 +135,29 @@ class TerminalReading(TerminalView):
     def scroll_back(self, lines: int) -> None:
         """Scroll `lines` up into the history, or down again where negative."""
         if self._reader is not None:
-            self._reader.scroll(lines)
+            self._scroll(self._reader, lines)
+            self._frames.changed()
+
+    def _scroll(self, reader: Reader, up: int) -> None:
+        """First as far as the screen is larger than the pane, then into the history."""
+        emulator = reader.lines.emulator
+        if reader.cursor is None and (up > 0 or not emulator.scroll_offset):
+            up = self._window.pan(up, emulator.cursor.row)
+        if up:
+            reader.scroll(up)
+
+    def follow_program(self) -> None:
+        """Show where the program is, wherever the user has scrolled."""
+        if self._terminal is not None:
+            self._terminal.emulator.scroll_to(0)
+            self._window.come_back()
             self._frames.changed()
 
     # The mouse
 
     def _point(self, reader: Reader, event: events.MouseEvent) -> Point:
-        row = min(max(int(event.y), 0), max(self.size.height - 1, 0))
-        return reader.lines.clamp(Point(reader.lines.top + row, int(event.x)))
+        row, column = self._window.cell(int(event.x), int(event.y))
+        return reader.lines.clamp(Point(reader.lines.top + row, column))
 
     async def _on_mouse_down(self, event: events.MouseDown) -> None:
         reader = self._reader
@@ -195,8 +210,8 @@ class TerminalReading(TerminalView):
         if reader is None or not self._drag.held or reader.selection is None:
             self._stop_edge()
             return
-        reader.scroll(-self._beyond)
-        top, rows = reader.lines.top, reader.lines.emulator.rows
+        self._scroll(reader, -self._beyond)
+        top, rows = reader.lines.top + self._window.top, self._window.rows
         line = top if self._beyond < 0 else top + rows - 1
         self._drag_to(reader, Point(line, reader.selection.head.column))
 

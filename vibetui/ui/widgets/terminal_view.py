@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -13,22 +14,26 @@ from textual.widget import Widget
 
 from vibetui.terminals import Terminal
 from vibetui.terminals.columns import restyle_cell, write_over
-from vibetui.terminals.protocol import CellStyle, Cursor, Modes, Run, Underline
+from vibetui.terminals.protocol import CellStyle, Cursor, Emulator, Modes, Run, Underline
 from vibetui.terminals.reader import Reader
 from vibetui.ui.widgets.client_terminal import ClientTerminal
 from vibetui.ui.widgets.terminal_frames import FrameClock
 from vibetui.ui.widgets.terminal_marks import NO_MARKS, RowMarks, marks_by_row, with_marks
 from vibetui.ui.widgets.terminal_output import follow_output, is_behind
 from vibetui.ui.widgets.terminal_strip import TerminalStrip
+from vibetui.ui.widgets.terminal_window import Window
 
 _HIDDEN = Cursor(0, 0, visible=False)
 _MARKER = CellStyle(reverse=True)
 _APP_KEYS = Modes()
 """In copy mode keys are the app's, so the user's terminal spells them as the app likes."""
+_GRANTED = 0.15
+"""Seconds in which the program hears of a new size, where nobody else has another: until then
+nothing is said of cells that it doesn't fill."""
 
 
 class TerminalView(Widget):
-    """Shows one terminal at a time and keeps it in its own size."""
+    """Shows one terminal at a time, and wishes that it had the size of the pane."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -39,6 +44,10 @@ class TerminalView(Widget):
         self._frames = FrameClock(self._paint, self._frame_held, self._flooded)
         self._rows: list[Sequence[Run]] = []
         self._strips: dict[int, Strip] = {}
+        self._window = Window()
+        self._foreign = False
+        self._looked_at = (self._window.place, False)
+        self._granting: asyncio.TimerHandle | None = None
         self._left = 0
         self._marks: Mapping[int, RowMarks] = NO_MARKS
         self._cursor = _HIDDEN
@@ -54,8 +63,13 @@ class TerminalView(Widget):
         """What is shown."""
         return self._terminal
 
+    @property
+    def has_other_size(self) -> bool:
+        """Somebody else's: the terminal is larger or smaller than the pane, and stays so."""
+        return self._foreign
+
     def show(self, terminal: Terminal | None) -> None:
-        """Show another terminal, or none, in the size of the pane. It is not closed here."""
+        """Show another terminal, or none. It is not closed here."""
         self._unsubscribe()
         self._unsubscribe = _nothing
         self._hold_back(False)
@@ -64,11 +78,12 @@ class TerminalView(Widget):
         self._rows, self._cursor, self._scrolled = [], _HIDDEN, (0, 0)
         self._marks = NO_MARKS
         self._strips.clear()
+        self._window = Window()
         if terminal is not None:
             self._unsubscribe = terminal.subscribe(self._output_came)
             self._hold_back(is_behind(self.app))
             if self.size:
-                terminal.resize(self.size.height, self.size.width)
+                self._wish_size(terminal)
             self._paint()
         self.refresh()
 
@@ -80,6 +95,7 @@ class TerminalView(Widget):
         self._unfollow()
         self._unsubscribe()
         self._hold_back(False)
+        self._stop_granting()
         self._client.release()
 
     def notify_style_update(self) -> None:
@@ -124,35 +140,71 @@ class TerminalView(Widget):
         changed |= self._take_cursor(terminal, reader)
         scrolled = (emulator.scroll_offset, emulator.history_lines)
         if scrolled != self._scrolled and (scrolled[0] or self._scrolled[0]):
-            changed.add(0)
+            changed.add(self._window.top)
         self._scrolled = scrolled
-        self._refresh_rows(changed)
+        if self._look(emulator, reader):
+            self._strips.clear()
+            self.refresh()
+        else:
+            self._refresh_rows(changed)
+        self._follow_client(emulator, reader)
         self._frame_taken(terminal)
+
+    def _look(self, emulator: Emulator, reader: Reader) -> bool:
+        """Keep in sight what is looked at; whether other cells are shown than before."""
+        window, before = self._window, self._looked_at
+        screen, pane = (emulator.rows, emulator.columns), (self.size.height, self.size.width)
+        window.fit(screen, pane)
+        cursor = _copy_cursor(reader)
+        if cursor is not None:
+            window.come_back()
+        elif not emulator.scroll_offset:
+            program = emulator.cursor
+            # A full-screen program that hides its cursor leaves it anywhere.
+            follows = program.visible or not emulator.modes.alternate_screen
+            cursor = program if follows else None
+        if cursor is not None:
+            window.follow(cursor.row, cursor.column)
+        self._foreign = screen != pane and bool(self.size) and self._granting is None
+        self._looked_at = (window.place, self._foreign)
+        return self._looked_at != before
 
     def _take_marks(self, reader: Reader) -> set[int]:
         before, self._marks = self._marks, marks_by_row(reader.lines, reader.marks()) or NO_MARKS
         return {y for y in {*before, *self._marks} if before.get(y) != self._marks.get(y)}
 
     def _take_cursor(self, terminal: Terminal, reader: Reader) -> set[int]:
-        emulator, cursor = terminal.emulator, _HIDDEN
+        cursor = _HIDDEN
         if self.has_focus and terminal.exit is None:
-            cursor = _copy_cursor(reader) or emulator.cursor
-            modes = emulator.modes if reader.cursor is None else _APP_KEYS
-            self._client.follow(modes, cursor, self.content_region.offset)
-        elif self.has_focus:
-            self._client.follow(emulator.modes, cursor, self.content_region.offset)
+            cursor = _copy_cursor(reader) or terminal.emulator.cursor
         if cursor == self._cursor:
             return set()
         before, self._cursor = self._cursor, cursor
         return {before.row, cursor.row}
 
+    def _follow_client(self, emulator: Emulator, reader: Reader) -> None:
+        if not self.has_focus:
+            return
+        window, cursor = self._window, self._cursor
+        shown = replace(
+            cursor,
+            row=cursor.row - window.top,
+            column=cursor.column - window.left,
+            visible=cursor.visible and window.shows(cursor.row, cursor.column),
+        )
+        modes = emulator.modes if reader.cursor is None else _APP_KEYS
+        self._client.follow(modes, shown, self.content_region.offset)
+
     def _refresh_rows(self, changed: set[int]) -> None:
         for y in changed:
-            self._strips.pop(y, None)
+            self._strips.pop(y - self._window.top, None)
         if len(changed) >= len(self._rows):
             self.refresh()
         elif changed:
-            self.refresh(*[Region(0, y, self.size.width, 1) for y in sorted(changed)])
+            top, shown = self._window.top, range(self._window.rows)
+            rows = [y - top for y in sorted(changed) if y - top in shown]
+            if rows:
+                self.refresh(*[Region(0, y, self.size.width, 1) for y in rows])
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Rows of the frame that was taken last."""
@@ -172,25 +224,49 @@ class TerminalView(Widget):
         return strip
 
     def _build(self, y: int, width: int) -> Strip:
-        runs = self._rows[y] if y < len(self._rows) else ()
+        window = self._window
+        runs = self._screen_row(y + window.top) if y < window.rows else ()
+        if self._foreign:
+            runs = (*runs, *window.beyond(y))
         if not runs:
             return Strip.blank(width)
-        if y in self._marks:
-            runs = with_marks(runs, self._marks[y])
-        cursor = self._cursor
-        if cursor.visible and y == cursor.row and not self._client.draws_cursor:
-            runs = restyle_cell(runs, cursor.column, _under_cursor(runs, cursor))
         if y == 0 and self._scrolled[0]:
             marker = f" ↑ {self._scrolled[0]}/{self._scrolled[1]} "[: runs[-1].end]
             runs = write_over(runs, runs[-1].end - len(marker), marker, _MARKER)
         strip = TerminalStrip(runs, runs[-1].end, self._left)
         return strip if runs[-1].end == width else strip.adjust_cell_length(width)
 
+    def _screen_row(self, row: int) -> Sequence[Run]:
+        """What is in sight of a row of the screen, as it was when the frame was taken."""
+        runs = self._rows[row] if row < len(self._rows) else ()
+        if not runs:
+            return ()
+        if row in self._marks:
+            runs = with_marks(runs, self._marks[row])
+        cursor = self._cursor
+        if cursor.visible and row == cursor.row and not self._client.draws_cursor:
+            runs = restyle_cell(runs, cursor.column, _under_cursor(runs, cursor))
+        return self._window.cut(runs)
+
     def on_resize(self, event: events.Resize) -> None:
         if self._terminal is not None and self._reader is not None and event.size:
-            self._terminal.resize(event.size.height, event.size.width)
+            self._wish_size(self._terminal)
             self._reader.renumbered()
             self._paint()
+
+    def _wish_size(self, terminal: Terminal) -> None:
+        terminal.resize(self.size.height, self.size.width)
+        self._stop_granting()
+        self._granting = asyncio.get_running_loop().call_later(_GRANTED, self._granted)
+
+    def _granted(self) -> None:
+        self._granting = None
+        self._paint()
+
+    def _stop_granting(self) -> None:
+        if self._granting is not None:
+            self._granting.cancel()
+            self._granting = None
 
 
 def _nothing() -> None:
