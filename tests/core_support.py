@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from vibetui.agent import FrameType
 from vibetui.agent.frames import PROTOCOL_VERSION, encode
+from vibetui.core.audience import Audience
 from vibetui.core.client import CoreClient
 from vibetui.core.doors import make_door
 from vibetui.core.front_client import FrontClient
@@ -43,9 +44,14 @@ class StagedManager(SessionManager):
     def flight(self, session_id: str) -> Flight:
         return self._staged.setdefault(session_id, Flight())
 
+    def flight_under_way(self, session_id: str) -> Flight | None:
+        flight = self._staged.get(session_id)
+        return None if flight is None or flight.landed else flight
+
     async def open(
-        self, session_id: str, *, recreate: bool = False
+        self, session_id: str, *, recreate: bool = False, by: str = ""
     ) -> AsyncGenerator[OpenEvent, None]:
+        self.flight(session_id).begun_by = by
         async with aclosing(self.flight(session_id).watch()) as events:
             async for event in events:
                 yield event
@@ -135,17 +141,20 @@ async def serving_core(data_dir: Path) -> AsyncIterator[House]:
     store = await Store.open(settings.database_path)
     engine = DockerEngine(NO_ENGINE, timeout=1)
     watchers = Watchers()
-    manager = StagedManager(engine, store, settings, notify=watchers.publish)
+    audience = Audience(store, watchers)
+    manager = StagedManager(engine, store, settings, notify=audience.publish)
     own = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     own.bind(str(settings.core_socket))
     own.listen()
     front, door = make_door(settings.run_dir)
-    service = CoreService(settings, store, manager, watchers)
+    service = CoreService(settings, store, manager, watchers, audience)
     house = House(settings, service, manager, own, front, door)
     house.serve()
+    telling = asyncio.create_task(audience.run())
     try:
         yield house
     finally:
+        telling.cancel()
         await house.close()
         own.close()
         front.close()

@@ -19,7 +19,16 @@ from textual.pilot import Pilot
 from vibetui.agent import AgentConnection, binary_path
 from vibetui.errors import Conflict, CoreUnavailable, NotFound, OpenError, VibeError
 from vibetui.events import OpenEvent, OpenStep, StepState
-from vibetui.model import Session, SessionChange, SessionNotice, SessionStatus, Template, User
+from vibetui.model import (
+    Access,
+    Session,
+    SessionChange,
+    SessionNotice,
+    SessionStatus,
+    Share,
+    Template,
+    User,
+)
 from vibetui.settings import Settings
 from vibetui.ui import VibeApp
 from vibetui.ui.widgets.terminal_pane import TerminalPane
@@ -111,6 +120,8 @@ class StagedCore:
     agent_socket: Path | None = None
     """Where a real agent listens; `attach` connects to it."""
     attach_error: VibeError | None = None
+    shared: dict[str, list[Share]] = field(default_factory=dict)
+    """Whom sessions are shared with, by session id."""
     calls: list[tuple[str, ...]] = field(default_factory=list)
     """What the app has asked for, in order."""
     _watchers: list[asyncio.Queue[SessionNotice | None]] = field(default_factory=list)
@@ -195,6 +206,32 @@ class StagedCore:
     async def session_log(self, session_id: str) -> str:
         self._check()
         return self.log_text
+
+    async def shares(self, session_id: str) -> list[Share]:
+        self._check()
+        return list(self.shared.get(session_id, ()))
+
+    async def share_session(self, session_id: str, name: str, access: Access) -> Share:
+        self._called("share", session_id, name, str(access))
+        if name not in ("bob", "carol"):
+            raise NotFound(f"There is no user called “{name}”.", "Check the spelling.")
+        made = Share(session_id, name, name, access, NOW)
+        others = [share for share in self.shared.get(session_id, ()) if share.name != name]
+        self.shared[session_id] = sorted([*others, made], key=lambda share: share.name)
+        self._shares_changed(session_id)
+        return made
+
+    async def unshare_session(self, session_id: str, name: str) -> None:
+        self._called("unshare", session_id, name)
+        shares = self.shared.get(session_id, [])
+        self.shared[session_id] = [share for share in shares if share.name != name]
+        self._shares_changed(session_id)
+
+    def _shares_changed(self, session_id: str) -> None:
+        old = self.find(session_id)
+        new = replace(old, shared_with=len(self.shared[session_id]))
+        self.sessions[self.sessions.index(old)] = new
+        self.notify(SessionNotice(SessionChange.UPDATED, new))
 
     async def watch(self) -> AsyncIterator[SessionNotice]:
         self._check()

@@ -66,9 +66,20 @@ class PublicKey:
     added_at: datetime
 
 
+class Access(StrEnum):
+    """What somebody may do with a session."""
+
+    OWNER = "owner"
+    """Everything."""
+    WRITER = "writer"
+    """Start it, see its terminals and type into them."""
+    VIEWER = "viewer"
+    """See its terminals while it runs."""
+
+
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A development container with a ``/workspace`` that lasts, as the database knows it."""
+    """A development container with a ``/workspace`` that lasts, as whoever asks sees it."""
 
     session_id: str
     user_id: str
@@ -78,6 +89,26 @@ class Session:
     status: SessionStatus
     created_at: datetime
     last_used_at: datetime | None
+    access: Access = Access.OWNER
+    """What whoever asked may do with it."""
+    owner: str = ""
+    """The owner's name; empty for the owner."""
+    shared_with: int = 0
+    """How many others it is shared with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Somebody's access to a session of somebody else."""
+
+    session_id: str
+    user_id: str
+    """Whom it is shared with."""
+    name: str
+    """Their name."""
+    access: Access
+    """``WRITER`` or ``VIEWER``."""
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -159,17 +159,17 @@ async def test_a_slow_watcher_gets_the_last_state_of_each_session_in_order(house
     async with aclosing(watchers.watch(first.user_id)) as notices, asyncio.timeout(10):
         coming = asyncio.ensure_future(anext(notices))
         await until(lambda: bool(watchers._boxes))
-        watchers.publish(SessionNotice(SessionChange.UPDATED, first))
+        watchers.tell(first.user_id, SessionNotice(SessionChange.UPDATED, first))
         await coming
         running = SessionNotice(SessionChange.UPDATED, first)
         for change in (SessionChange.CREATED, SessionChange.UPDATED):
-            watchers.publish(SessionNotice(change, second))
-        watchers.publish(running)
+            watchers.tell(first.user_id, SessionNotice(change, second))
+        watchers.tell(first.user_id, running)
         for _ in range(1000):
-            watchers.publish(running)
+            watchers.tell(first.user_id, running)
         assert await anext(notices) == SessionNotice(SessionChange.CREATED, second)
         assert await anext(notices) == running
-        watchers.publish(SessionNotice(SessionChange.DELETED, first))
+        watchers.tell(first.user_id, SessionNotice(SessionChange.DELETED, first))
         assert (await anext(notices)).change is SessionChange.DELETED
     assert not watchers._boxes
     assert first.status is SessionStatus.STOPPED

@@ -13,6 +13,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -61,6 +62,26 @@ def test_the_migrations_make_exactly_the_tables(tmp_path: Path) -> None:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
     engine.dispose()
+
+
+def test_a_database_of_the_first_revision_is_brought_on_with_what_is_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "vibetui.db"
+    with monkeypatch.context() as then:
+        upgrade = command.upgrade
+        then.setattr(command, "upgrade", lambda config, _: upgrade(config, "0001"))
+        then.setattr(prepare, "REVISIONS", ("0001",))
+        prepare.prepare(path)
+    with closing(sqlite3.connect(path)) as raw:
+        raw.execute("INSERT INTO users VALUES ('u1', 'ada', '2026-01-02T12:00:00+00:00')")
+        raw.commit()
+        with pytest.raises(sqlite3.OperationalError, match="no such table"):
+            raw.execute("SELECT * FROM shares")
+    prepare.prepare(path)
+    with closing(sqlite3.connect(path)) as raw:
+        assert raw.execute("SELECT name FROM users").fetchall() == [("ada",)]
+        assert raw.execute("SELECT * FROM shares").fetchall() == []
 
 
 def test_every_revision_is_listed_in_order() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from vibetui.errors import Conflict, NotFound
 from vibetui.events import EventCode
-from vibetui.model import PublicKey, Session, SessionStatus, User, new_id
+from vibetui.model import Access, PublicKey, Session, SessionStatus, Share, User, new_id
 from vibetui.store import Store
 
 NOON = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
@@ -180,6 +180,65 @@ async def test_a_user_with_sessions_stays_and_one_without_takes_the_keys_along(
     assert await store.key_by_fingerprint("SHA256:one") is None
     with pytest.raises(NotFound):
         await store.remove_user(ada.user_id)
+
+
+def share_of(session: Session, user: User, access: Access, at: datetime = NOON) -> Share:
+    return Share(session.session_id, user.user_id, user.name, access, at)
+
+
+async def test_what_is_shared_is_seen_among_ones_own_with_its_owner_and_by_nobody_else(
+    store: Store,
+) -> None:
+    ada, bob, eve = [await store.add_user(name) for name in ("ada", "bob", "eve")]
+    work = session_of(ada, "work", NOON - timedelta(days=2))
+    await store.add_session(work)
+    for age in (1, 3):
+        await store.add_session(session_of(bob, f"bobs {age}", NOON - timedelta(days=age)))
+    await store.put_share(share_of(work, bob, Access.VIEWER))
+    assert [session.name for session in await store.sessions_seen_by(bob.user_id)] == [
+        "bobs 1",
+        "work",
+        "bobs 3",
+    ]
+    seen = await store.session_seen_by(work.session_id, bob.user_id)
+    assert seen == replace(work, access=Access.VIEWER, owner="ada", shared_with=1)
+    assert await store.sessions_seen_by(ada.user_id) == [replace(work, shared_with=1)]
+    assert await store.session_seen_by(work.session_id, eve.user_id) is None
+    assert await store.sessions_seen_by(eve.user_id) == []
+    assert [session.name for session in await store.sessions_of(bob.user_id)] == [
+        "bobs 1",
+        "bobs 3",
+    ]
+
+
+async def test_sharing_again_changes_the_access_and_keeps_the_date(store: Store) -> None:
+    ada, bob, carl = [await store.add_user(name) for name in ("ada", "bob", "carl")]
+    work = session_of(ada, "work")
+    await store.add_session(work)
+    await store.put_share(share_of(work, carl, Access.WRITER))
+    await store.put_share(share_of(work, bob, Access.VIEWER))
+    await store.put_share(share_of(work, bob, Access.WRITER, NOON + timedelta(days=1)))
+    expected = [share_of(work, bob, Access.WRITER), share_of(work, carl, Access.WRITER)]
+    assert await store.shares_of(work.session_id) == expected
+    assert await store.shares_with(bob.user_id) == expected[:1]
+    assert await store.remove_share(work.session_id, bob.user_id)
+    assert not await store.remove_share(work.session_id, bob.user_id)
+    assert await store.all_shares() == expected[1:]
+    with pytest.raises(NotFound):
+        await store.put_share(share_of(work, User("ghost", "ghost", NOON), Access.VIEWER))
+
+
+async def test_a_share_goes_with_its_user_and_with_its_session(store: Store) -> None:
+    ada, bob, carl = [await store.add_user(name) for name in ("ada", "bob", "carl")]
+    work = session_of(ada, "work")
+    await store.add_session(work)
+    for user in (bob, carl):
+        await store.put_share(share_of(work, user, Access.VIEWER))
+    await store.remove_user(bob.user_id)
+    assert [share.name for share in await store.shares_of(work.session_id)] == ["carl"]
+    await store.delete_session(work.session_id)
+    assert await store.all_shares() == []
+    assert await store.sessions_seen_by(carl.user_id) == []
 
 
 async def test_the_audit_trail_outlives_its_user_and_ends_with_the_newest(store: Store) -> None:

@@ -12,7 +12,7 @@ from vibetui.agent import AgentConnection
 from vibetui.core import wire
 from vibetui.core.channel import SLOW, Channel
 from vibetui.events import OpenEvent
-from vibetui.model import Session, SessionNotice, Template, User
+from vibetui.model import Access, Session, SessionNotice, Share, Template, User
 
 _HELLO = 10.0
 """Seconds for the agent to prove a handed-over connection anew; it takes well under 1 ms."""
@@ -85,6 +85,18 @@ class CoreClient:
     async def session_log(self, session_id: str) -> str:
         answer = await self._channel.call("GET", _path(session_id, "log"), deadline=SLOW)
         return str(answer["log"])
+
+    async def shares(self, session_id: str) -> list[Share]:
+        listed = await self._channel.call("GET", _path(session_id, "shares"))
+        return [wire.share_from_json(share) for share in listed]
+
+    async def share_session(self, session_id: str, name: str, access: Access) -> Share:
+        body = {"name": name, "access": str(access)}
+        made = await self._channel.call("POST", _path(session_id, "share"), body)
+        return wire.share_from_json(made)
+
+    async def unshare_session(self, session_id: str, name: str) -> None:
+        await self._channel.call("POST", _path(session_id, "unshare"), {"name": name}, again=False)
 
     async def watch(self) -> AsyncGenerator[SessionNotice, None]:
         async with aclosing(self._channel.stream("GET", "/v1/watch")) as stream:

@@ -1,15 +1,17 @@
-"""`Core` in this process, for one user. Ownership is decided here and nowhere else."""
+"""`Core` in this process, for one user. Who may do what is decided here and nowhere else."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from vibetui.agent import AgentConnection
-from vibetui.errors import NotFound
-from vibetui.events import OpenEvent
-from vibetui.model import Session, SessionNotice, Template, User
+from vibetui.core import rights
+from vibetui.errors import NotFound, OpenError
+from vibetui.events import OpenEvent, OpenStep, StepState
+from vibetui.model import Access, Session, SessionNotice, Share, Template, User
 
 if TYPE_CHECKING:
     from vibetui.core.service import CoreService
@@ -30,7 +32,7 @@ class LocalCore:
         return self._service.settings.template_list()
 
     async def list_sessions(self) -> list[Session]:
-        return await self._service.store.sessions_of(self._user.user_id)
+        return await self._service.store.sessions_seen_by(self._user.user_id)
 
     async def create_session(
         self, name: str, template: str | None = None, *, opening: bool = False
@@ -39,36 +41,75 @@ class LocalCore:
         return await self._manager.create(self._user.user_id, name, chosen, opening=opening)
 
     async def rename_session(self, session_id: str, name: str) -> Session:
-        await self._own(session_id)
-        return await self._manager.rename(session_id, name)
+        seen = await self._own(session_id, "rename")
+        return _as_seen(await self._manager.rename(session_id, name), seen)
 
     async def delete_session(self, session_id: str) -> None:
-        await self._own(session_id)
+        await self._own(session_id, "delete")
         await self._manager.delete(session_id)
 
     async def stop_session(self, session_id: str) -> Session:
-        await self._own(session_id)
-        return await self._manager.stop(session_id)
+        seen = await self._own(session_id, "stop")
+        return _as_seen(await self._manager.stop(session_id), seen)
 
     async def open_session(
         self, session_id: str, *, recreate: bool = False
     ) -> AsyncGenerator[OpenEvent, None]:
-        await self._own(session_id)
-        async with aclosing(self._manager.open(session_id, recreate=recreate)) as events:
+        session = await self._see(session_id)
+        if recreate:
+            rights.only_owner(session, "recreate")
+        async with aclosing(self._opening(session, recreate=recreate)) as events:
             async for event in events:
                 yield event
 
+    def _opening(self, session: Session, *, recreate: bool) -> AsyncGenerator[OpenEvent, None]:
+        if session.access is Access.VIEWER:
+            return self._looking_on(session)
+        return self._manager.open(session.session_id, recreate=recreate, by=self._user.user_id)
+
+    async def _looking_on(self, session: Session) -> AsyncGenerator[OpenEvent, None]:
+        """What somebody else's opening says; where there is none, whether the session runs."""
+        if (flight := self._manager.flight_under_way(session.session_id)) is not None:
+            async with aclosing(flight.watch()) as events:
+                async for event in events:
+                    yield event
+            return
+        try:
+            (await self._manager.attach(session.session_id)).close()
+        except OpenError as error:
+            raise rights.not_running(session) from error
+        yield OpenEvent(OpenStep.READY, StepState.DONE, elapsed=0.0)
+
     async def cancel_open(self, session_id: str) -> None:
-        await self._own(session_id)
+        session = await self._see(session_id)
+        rights.no_viewer(session, "cancel its start")
+        flight = self._manager.flight_under_way(session_id)
+        by_others = flight is not None and flight.begun_by != self._user.user_id
+        if session.access is not Access.OWNER and by_others:
+            raise rights.not_your_start()
         await self._manager.cancel(session_id)
 
     async def attach(self, session_id: str) -> AgentConnection:
-        await self._own(session_id)
+        await self._see(session_id)
         return await self._manager.attach(session_id)
 
     async def session_log(self, session_id: str) -> str:
-        await self._own(session_id)
+        rights.no_viewer(await self._see(session_id), "read its log")
         return await self._manager.log(session_id)
+
+    async def shares(self, session_id: str) -> list[Share]:
+        session = await self._see(session_id)
+        rights.only_owner(session, "see who shares")
+        return await self._service.store.shares_of(session_id)
+
+    async def share_session(self, session_id: str, name: str, access: Access) -> Share:
+        return await self._service.sharing.share(await self._own(session_id, "share"), name, access)
+
+    async def unshare_session(self, session_id: str, name: str) -> None:
+        session = await self._see(session_id)
+        if name != self._user.name:
+            rights.only_owner(session, "end the sharing of")
+        await self._service.sharing.unshare(session, name)
 
     async def watch(self) -> AsyncGenerator[SessionNotice, None]:
         async with aclosing(self._service.watchers.watch(self._user.user_id)) as notices:
@@ -78,8 +119,21 @@ class LocalCore:
     async def close(self) -> None:
         """Nothing: the service belongs to whoever started it."""
 
-    async def _own(self, session_id: str) -> None:
+    async def _see(self, session_id: str) -> Session:
         """Somebody else's session is as missing as one that doesn't exist, to the letter."""
-        session = await self._service.store.session(session_id)
-        if session is None or session.user_id != self._user.user_id:
+        store = self._service.store
+        session = await store.session_seen_by(session_id, self._user.user_id)
+        if session is None:
             raise NotFound("There is no such session.")
+        return session
+
+    async def _own(self, session_id: str, what: str) -> Session:
+        """The user's own session. Raises `NotFound`, and `Denied` where it is shared with them."""
+        session = await self._see(session_id)
+        rights.only_owner(session, what)
+        return session
+
+
+def _as_seen(session: Session, seen: Session) -> Session:
+    """The row as it has become, with what the table of sessions doesn't know."""
+    return replace(session, access=seen.access, owner=seen.owner, shared_with=seen.shared_with)

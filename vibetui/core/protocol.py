@@ -7,7 +7,7 @@ from typing import Protocol
 
 from vibetui.agent import AgentConnection
 from vibetui.events import OpenEvent
-from vibetui.model import Session, SessionNotice, Template, User
+from vibetui.model import Access, Session, SessionNotice, Share, Template, User
 
 
 class Core(Protocol):
@@ -15,7 +15,8 @@ class Core(Protocol):
 
     `LocalCore` is the real thing in this process, `CoreClient` the same over a Unix socket; one
     conformance suite runs against both. A session of somebody else is `NotFound`, like one that
-    doesn't exist. Everything raises `CoreUnavailable` where the core process is gone.
+    doesn't exist; one that is shared with the user raises `Denied` where they lack the right.
+    Everything raises `CoreUnavailable` where the core process is gone.
     """
 
     async def whoami(self) -> User: ...
@@ -25,7 +26,10 @@ class Core(Protocol):
         ...
 
     async def list_sessions(self) -> list[Session]:
-        """The most recently used first; those never used by creation, newest first."""
+        """The user's own and those shared with them, the most recently used first.
+
+        Those never used come last, by creation, the newest first.
+        """
         ...
 
     async def create_session(
@@ -56,15 +60,22 @@ class Core(Protocol):
 
         Ends after ``READY``/``DONE``, or raises one `OpenError`. Leaving the iterator does not
         stop the flight. With `recreate` the container is removed first; the volume stays.
+
+        A viewer begins no flight: `Denied` where the session doesn't run and nobody starts it.
         """
         ...
 
     async def cancel_open(self, session_id: str) -> None:
-        """Give the flight up: watchers get an `OpenError`; a half-made container is removed."""
+        """Give the flight up: watchers get an `OpenError`; a half-made container is removed.
+
+        A writer may do so with a flight that they began.
+        """
         ...
 
     async def attach(self, session_id: str) -> AgentConnection:
         """A connection that the session's agent has greeted, for one operation on it.
+
+        It is bound to the user's name and to what they may do.
 
         Raises `OpenError` (retryable) where the session isn't running now: open it first.
         """
@@ -74,8 +85,29 @@ class Core(Protocol):
         """The last lines of the container's own output, for a person; may be empty."""
         ...
 
+    async def shares(self, session_id: str) -> list[Share]:
+        """Whom the user's own session is shared with, by name."""
+        ...
+
+    async def share_session(self, session_id: str, name: str, access: Access) -> Share:
+        """Let the user called `name` in as a writer or viewer, or change what they are.
+
+        Raises `NotFound` (no such user), `Invalid` (the owner themselves, or as an owner).
+        """
+        ...
+
+    async def unshare_session(self, session_id: str, name: str) -> None:
+        """End it; whoever is attached is put out at once. One may leave by one's own name.
+
+        Raises `NotFound` (no such user, or it isn't shared with them).
+        """
+        ...
+
     def watch(self) -> AsyncIterator[SessionNotice]:
-        """Changes of the user's sessions from now on."""
+        """Changes of what the user sees, from now on.
+
+        A session that is newly shared with them is ``CREATED``, one that no longer is ``DELETED``.
+        """
         ...
 
     async def close(self) -> None: ...

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
 
 import structlog
 
 from vibetui.core.accounts import operator_name
+from vibetui.core.audience import Audience
 from vibetui.core.local import LocalCore
+from vibetui.core.sharing import Sharing
 from vibetui.core.watchers import Watchers
 from vibetui.engines.docker import DockerEngine
 from vibetui.errors import Conflict
@@ -25,12 +28,18 @@ class CoreService:
     """Everything behind a `Core`, whoever is asking. Made by `start`."""
 
     def __init__(
-        self, settings: Settings, store: Store, manager: SessionManager, watchers: Watchers
+        self,
+        settings: Settings,
+        store: Store,
+        manager: SessionManager,
+        watchers: Watchers,
+        audience: Audience,
     ) -> None:
         self.settings = settings
         self.store = store
         self.manager = manager
         self.watchers = watchers
+        self.sharing = Sharing(store, manager, audience)
 
     @classmethod
     @asynccontextmanager
@@ -54,10 +63,12 @@ class CoreService:
             )
             stack.push_async_callback(engine.close)
             watchers = Watchers()
-            manager = SessionManager(engine, store, settings, notify=watchers.publish)
+            audience = Audience(store, watchers)
+            manager = SessionManager(engine, store, settings, notify=audience.publish)
             stack.push_async_callback(manager.close)
-            await stack.enter_async_context(_running(manager))
-            yield cls(settings, store, manager, watchers)
+            await stack.enter_async_context(_running(_follow(manager), "follow the engine"))
+            await stack.enter_async_context(_running(audience.run(), "tell of changes"))
+            yield cls(settings, store, manager, watchers, audience)
 
     def as_user(self, user: User) -> LocalCore:
         """The core as `user` sees it."""
@@ -79,8 +90,8 @@ class CoreService:
 
 
 @asynccontextmanager
-async def _running(manager: SessionManager) -> AsyncIterator[None]:
-    task = asyncio.create_task(_follow(manager), name="follow the engine")
+async def _running(work: Coroutine[Any, Any, None], name: str) -> AsyncIterator[None]:
+    task = asyncio.create_task(work, name=name)
     try:
         yield
     finally:

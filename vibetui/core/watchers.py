@@ -40,18 +40,18 @@ class _Mailbox:
 
 
 class Watchers:
-    """Spreads notices to the watchers of their session's user."""
+    """Spreads notices to everybody who watches as one user."""
 
     def __init__(self) -> None:
         self._boxes: dict[str, set[_Mailbox]] = {}
 
-    def publish(self, notice: SessionNotice) -> None:
-        """Tell whoever watches now. Never blocks, never raises."""
-        for box in self._boxes.get(notice.session.user_id, ()):
+    def tell(self, user_id: str, notice: SessionNotice) -> None:
+        """Tell whoever watches now as that user. Never blocks, never raises."""
+        for box in self._boxes.get(user_id, ()):
             box.put(notice)
 
     async def watch(self, user_id: str) -> AsyncGenerator[SessionNotice, None]:
-        """Changes of the user's sessions from the first step of the iteration on."""
+        """Changes of what the user sees from the first step of the iteration on."""
         with self._mailbox(user_id) as box:
             while True:
                 yield await box.take()

@@ -6,7 +6,16 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from vibetui.model import Session, SessionChange, SessionNotice, SessionStatus, Template, User
+from vibetui.model import (
+    Access,
+    Session,
+    SessionChange,
+    SessionNotice,
+    SessionStatus,
+    Share,
+    Template,
+    User,
+)
 
 Json = dict[str, Any]
 
@@ -34,8 +43,23 @@ def session_from_json(data: Json) -> Session:
         **{
             **data,
             "status": SessionStatus(data["status"]),
+            "access": Access(data["access"]),
             "created_at": datetime.fromisoformat(data["created_at"]),
             "last_used_at": None if used is None else datetime.fromisoformat(used),
+        }
+    )
+
+
+def share_to_json(share: Share) -> Json:
+    return {**asdict(share), "created_at": share.created_at.isoformat()}
+
+
+def share_from_json(data: Json) -> Share:
+    return Share(
+        **{
+            **data,
+            "access": Access(data["access"]),
+            "created_at": datetime.fromisoformat(data["created_at"]),
         }
     )
 

@@ -15,9 +15,14 @@ log = structlog.get_logger(__name__)
 
 
 class Flight:
-    """The history of one opening, and how it ended."""
+    """The history of one opening, and how it ended.
 
-    def __init__(self) -> None:
+    Args:
+        begun_by: The id of the user who asked first; empty where that doesn't matter.
+    """
+
+    def __init__(self, begun_by: str = "") -> None:
+        self.begun_by = begun_by
         self._began = asyncio.get_running_loop().time()
         self._history: list[OpenEvent] = []
         self._changed = asyncio.Event()
@@ -79,12 +84,19 @@ class Flights:
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
 
-    def join(self, session_id: str, fly: Callable[[Flight], Awaitable[None]]) -> Flight:
-        """The session's flight, begun with `fly` where there is none. `fly` lands it."""
-        if session_id in self._flying and not self._flying[session_id][0].landed:
-            return self._flying[session_id][0]
+    def under_way(self, session_id: str) -> Flight | None:
+        """The session's flight, unless it has landed."""
+        flight, _ = self._flying.get(session_id, (None, None))
         # One that has landed may still be writing the trail; what it said is no longer news.
-        flight = Flight()
+        return None if flight is None or flight.landed else flight
+
+    def join(
+        self, session_id: str, fly: Callable[[Flight], Awaitable[None]], *, begun_by: str = ""
+    ) -> Flight:
+        """The session's flight, begun with `fly` where there is none. `fly` lands it."""
+        if (flying := self.under_way(session_id)) is not None:
+            return flying
+        flight = Flight(begun_by)
         if self._closed:
             flight.land(problems.shutting_down())
             return flight

@@ -73,6 +73,7 @@ class SessionManager:
             self._flights.join(
                 session.session_id,
                 lambda flight: self._fly(session, flight, recreate=False, fresh=True),
+                begun_by=user_id,
             )
         return session
 
@@ -81,12 +82,13 @@ class SessionManager:
         return await lifecycle.rename(self._tools, session_id, name)
 
     async def open(
-        self, session_id: str, *, recreate: bool = False
+        self, session_id: str, *, recreate: bool = False, by: str = ""
     ) -> AsyncGenerator[OpenEvent, None]:
         """Join (or begin) the session's flight: history first, then live.
 
         Ends after ``READY``/``DONE``. Leaving the iterator doesn't stop the flight. With
-        `recreate` a flight under way is given up and the container removed first.
+        `recreate` a flight under way is given up and the container removed first. `by` is the
+        id of the user who asks.
 
         Raises:
             NotFound: no such session.
@@ -96,11 +98,17 @@ class SessionManager:
         if recreate:
             await self._flights.cancel(session_id)
         flight = self._flights.join(
-            session_id, lambda flight: self._fly(session, flight, recreate=recreate)
+            session_id,
+            lambda flight: self._fly(session, flight, recreate=recreate),
+            begun_by=by,
         )
         async with aclosing(flight.watch()) as events:
             async for event in events:
                 yield event
+
+    def flight_under_way(self, session_id: str) -> Flight | None:
+        """The opening that is under way now."""
+        return self._flights.under_way(session_id)
 
     async def cancel(self, session_id: str) -> None:
         """Give the flight up and remove what it made; nothing to do where there is none."""

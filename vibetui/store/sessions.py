@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import datetime
 from enum import Enum
 from typing import Any, Final
@@ -28,9 +27,22 @@ UNSET: Final = Unset.UNSET
 """Leave this column as it is; None would empty it."""
 
 
-def _session(row: Row[Any]) -> Session:
-    values = row._asdict()
+LATEST_FIRST: Final = (
+    sessions.c.last_used_at.desc().nulls_last(),
+    sessions.c.created_at.desc(),
+    sessions.c.session_id,
+)
+"""The most recently used first; those never used by creation, newest first."""
+
+
+def session_of(row: Row[Any]) -> Session:
+    """A row of the table, as its owner sees it."""
+    values = {column.name: row._mapping[column.name] for column in sessions.c}
     return Session(**{**values, "status": SessionStatus(values["status"])})
+
+
+def _columns(session: Session) -> dict[str, Any]:
+    return {column.name: getattr(session, column.name) for column in sessions.c}
 
 
 def _taken(name: str) -> str:
@@ -46,27 +58,21 @@ class SessionQueries(Database):
         async with self._write(
             conflict=_taken(session.name), missing="There is no such user."
         ) as db:
-            await db.execute(insert(sessions).values(asdict(session)))
+            await db.execute(insert(sessions).values(_columns(session)))
 
     async def session(self, session_id: str) -> Session | None:
         async with self._read() as db:
             found = await db.execute(select(sessions).where(sessions.c.session_id == session_id))
             row = found.one_or_none()
-            return None if row is None else _session(row)
+            return None if row is None else session_of(row)
 
     async def sessions_of(self, user_id: str) -> list[Session]:
-        """The most recently used first; those never used by creation, newest first."""
+        """The user's own, in the order of `LATEST_FIRST`."""
         async with self._read() as db:
             found = await db.execute(
-                select(sessions)
-                .where(sessions.c.user_id == user_id)
-                .order_by(
-                    sessions.c.last_used_at.desc().nulls_last(),
-                    sessions.c.created_at.desc(),
-                    sessions.c.session_id,
-                )
+                select(sessions).where(sessions.c.user_id == user_id).order_by(*LATEST_FIRST)
             )
-            return [_session(row) for row in found]
+            return [session_of(row) for row in found]
 
     async def all_sessions(self) -> list[Session]:
         """Everybody's, the oldest first."""
@@ -74,7 +80,7 @@ class SessionQueries(Database):
             found = await db.execute(
                 select(sessions).order_by(sessions.c.created_at, sessions.c.session_id)
             )
-            return [_session(row) for row in found]
+            return [session_of(row) for row in found]
 
     @whole
     async def update_session(
@@ -113,7 +119,7 @@ class SessionQueries(Database):
             row = found.one_or_none()
             if row is None:
                 raise NotFound(_NO_SESSION)
-            return _session(row)
+            return session_of(row)
 
     @whole
     async def delete_session(self, session_id: str) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from vibetui.store.audit import AuditQueries
 from vibetui.store.sessions import SessionQueries
+from vibetui.store.shares import ShareQueries
 from vibetui.store.users import UserQueries
 
 
-class Store(UserQueries, SessionQueries, AuditQueries):
-    """What vibetui remembers: users and keys, sessions, the audit trail.
+class Store(UserQueries, SessionQueries, ShareQueries, AuditQueries):
+    """What vibetui remembers: users and keys, sessions and who shares them, the audit trail.
 
     Every method is one transaction, done when it returns, and raises `StoreError` where the
     database fails. Made by `Store.open`.

@@ -83,6 +83,17 @@ sessions = Table(
     UniqueConstraint("user_id", "name"),
 )
 
+shares = Table(
+    "shares",
+    metadata,
+    Column("session_id", ForeignKey("sessions.session_id", ondelete="CASCADE"), primary_key=True),
+    Column(
+        "user_id", ForeignKey("users.user_id", ondelete="CASCADE"), primary_key=True, index=True
+    ),
+    Column("access", String(16), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
 audit_events = Table(
     "audit_events",
     metadata,

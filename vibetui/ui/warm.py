@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from vibetui.agent import AgentConnection
 from vibetui.errors import OpenError
 from vibetui.events import OpenEvent, OpenStep, StepState
-from vibetui.model import Session, SessionNotice, SessionStatus, Template, User
+from vibetui.model import Access, Session, SessionNotice, SessionStatus, Share, Template, User
 from vibetui.settings import Settings
 from vibetui.terminals.emulators import make_emulator
 from vibetui.ui.app import VibeApp
@@ -64,6 +64,15 @@ class _RehearsalCore:
 
     async def session_log(self, session_id: str) -> str:
         return ""
+
+    async def shares(self, session_id: str) -> list[Share]:
+        return []
+
+    async def share_session(self, session_id: str, name: str, access: Access) -> Share:
+        return Share(session_id, name, name, access, _EPOCH)
+
+    async def unshare_session(self, session_id: str, name: str) -> None:
+        return None
 
     async def watch(self) -> AsyncIterator[SessionNotice]:
         await asyncio.Event().wait()

@@ -16,6 +16,7 @@ from vibetui.core.server.descriptor import check_upgrade, hand_over
 from vibetui.core.server.streams import send_stream
 from vibetui.core.wire import Json
 from vibetui.errors import Invalid
+from vibetui.model import Access
 
 
 class UserRoutes:
@@ -44,6 +45,9 @@ class UserRoutes:
             web.post(f"{session}/cancel", self.cancel),
             web.post(f"{session}/attach", self.attach),
             web.get(f"{session}/log", self.log),
+            web.get(f"{session}/shares", self.shares),
+            web.post(f"{session}/share", self.share),
+            web.post(f"{session}/unshare", self.unshare),
             web.get("/v1/watch", self.watch),
         ]
 
@@ -88,6 +92,24 @@ class UserRoutes:
 
     async def log(self, request: web.Request) -> web.Response:
         return web.json_response({"log": await (await self._core()).session_log(_id(request))})
+
+    async def shares(self, request: web.Request) -> web.Response:
+        shares = await (await self._core()).shares(_id(request))
+        return web.json_response([wire.share_to_json(one) for one in shares])
+
+    async def share(self, request: web.Request) -> web.Response:
+        core, data = await self._core(), await body_of(request)
+        try:
+            access = Access(text_of(data, "access"))
+        except ValueError as error:
+            raise Invalid("There is no such access.", "There are: writer, viewer.") from error
+        made = await core.share_session(_id(request), text_of(data, "name"), access)
+        return web.json_response(wire.share_to_json(made))
+
+    async def unshare(self, request: web.Request) -> web.Response:
+        core, data = await self._core(), await body_of(request)
+        await core.unshare_session(_id(request), text_of(data, "name"))
+        return web.json_response({})
 
     async def attach(self, request: web.Request) -> web.StreamResponse:
         check_upgrade(request)
