@@ -172,7 +172,8 @@ async def read_until(stream: TerminalStream, wanted: bytes) -> bytes:
     while wanted not in data:
         piece = await stream.read()
         assert piece, f"the program ended before it said {wanted!r}: {data[-500:]!r}"
-        data += piece
+        if isinstance(piece, bytes):
+            data += piece
     return data
 
 
@@ -180,7 +181,8 @@ async def read_to_end(stream: TerminalStream) -> bytes:
     """The replay and all that follows."""
     pieces = [stream.replay.data]
     while piece := await stream.read():
-        pieces.append(piece)
+        if isinstance(piece, bytes):
+            pieces.append(piece)
     return b"".join(pieces)
 
 

@@ -103,18 +103,20 @@ class PlayedAgent:
 
     async def _answer(self, kind: FrameType, payload: bytes) -> None:
         if kind is FrameType.LIST:
-            listing = struct.pack(">H", int(self._running))
+            listing = struct.pack(">HH", 0, int(self._running))
             if self._running:
-                listing += struct.pack(">IIBBHHQ", 1, 7, 0, 0, 24, 80, 0) + struct.pack(">H", 0)
+                listing += struct.pack(">IIBBHHQI", 1, 7, 0, 0, 24, 80, 0, 0) + bytes(8)
             await self._send(FrameType.LISTING, listing)
         elif kind is FrameType.OPEN_TERMINAL:
             self.opened.append(payload)
             await self._send(FrameType.OPENED, struct.pack(">I", 1))
         elif kind is FrameType.ATTACH:
-            await self._send(FrameType.REPLAY, struct.pack(">Q", 0))
+            size = struct.unpack(">HH", payload[-4:])
+            self.sizes.append(size)
+            await self._send(FrameType.REPLAY, struct.pack(">QHH", 0, *size))
             await self.output(self._replay)
             await self._send(FrameType.REPLAY_END, struct.pack(">Q", len(self._replay)))
-        elif kind is FrameType.INPUT:
+        elif kind in (FrameType.INPUT, FrameType.REPLY):
             self.typed += payload
         elif kind is FrameType.RESIZE:
             rows, columns = struct.unpack(">HH", payload)

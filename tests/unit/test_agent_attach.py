@@ -18,7 +18,8 @@ from tests.agent_support import (
     running_agent,
 )
 from vibetui.agent import FrameType, TerminalStream
-from vibetui.agent.frames import decode_replay, encode_attach
+from vibetui.agent.answers import decode_replay
+from vibetui.agent.requests import encode_attach
 
 MIB = 1 << 20
 

@@ -15,16 +15,9 @@ import pytest
 
 from tests.agent_support import Agent, RawClient, read_to_end, running_agent
 from vibetui.agent import ErrorCode, FrameType, TerminalSpec
-from vibetui.agent.frames import (
-    HEADER,
-    MAX_PAYLOAD,
-    decode_error,
-    encode,
-    encode_attach,
-    encode_input,
-    encode_open,
-    encode_resize,
-)
+from vibetui.agent.answers import decode_error
+from vibetui.agent.frames import HEADER, MAX_PAYLOAD, encode
+from vibetui.agent.requests import encode_attach, encode_input, encode_open, encode_resize
 
 
 @pytest.fixture
@@ -46,7 +39,7 @@ def refused(client: RawClient) -> ErrorCode:
     """The code of the ERROR with which the agent ends the connection."""
     kind, payload = client.rest()[-1]
     assert kind == FrameType.ERROR
-    return ErrorCode(decode_error(payload).code)
+    return ErrorCode(decode_error(payload).number)
 
 
 OPEN = encode_open(TerminalSpec(argv=["true"]))
@@ -65,7 +58,7 @@ OPEN = encode_open(TerminalSpec(argv=["true"]))
         (encode_open(TerminalSpec(argv=["a\0b"])), ErrorCode.MALFORMED),
         (encode_open(TerminalSpec(rows=0)), ErrorCode.MALFORMED),
         (encode_open(TerminalSpec(argv=["x"] * 5000)), ErrorCode.MALFORMED),
-        (encode(FrameType.ATTACH, struct.pack(">IBQ", 1, 6, 0)), ErrorCode.MALFORMED),
+        (encode(FrameType.ATTACH, struct.pack(">IBQHH", 1, 6, 0, 0, 0)), ErrorCode.MALFORMED),
         (encode(FrameType.CLOSE, b"\0"), ErrorCode.MALFORMED),
         (encode_input(b"to whom?"), ErrorCode.STATE),
         (encode_resize(10, 10), ErrorCode.STATE),
@@ -98,9 +91,9 @@ async def test_what_a_later_agent_may_do_is_refused_and_the_connection_goes_on(
         client.send(kind, b"anything")
         answer = client.frame()
         assert answer is not None
-        assert decode_error(answer[1]).code == ErrorCode.UNSUPPORTED
+        assert decode_error(answer[1]).number == ErrorCode.UNSUPPORTED
     client.send(FrameType.LIST)
-    assert client.frame() == (FrameType.LISTING, b"\0\0")
+    assert client.frame() == (FrameType.LISTING, b"\0\0\0\0")
 
 
 async def test_frames_arriving_byte_by_byte_are_put_together(agent: Agent) -> None:
@@ -122,7 +115,7 @@ async def test_a_connection_cut_anywhere_in_a_frame_leaves_no_trace(agent: Agent
 
 
 async def test_who_asks_without_reading_the_answers_has_to_wait(agent: Agent) -> None:
-    for _ in range(60):
+    for _ in range(120):
         await agent.open(r"printf '\033]2;%0200d\007' 1; read x")
     flood = agent.plain_socket()
     flood.setblocking(False)
@@ -135,7 +128,7 @@ async def test_who_asks_without_reading_the_answers_has_to_wait(agent: Agent) ->
 
 
 async def test_beyond_the_limit_of_connections_the_next_one_hears_why(agent: Agent) -> None:
-    clients = [RawClient(agent.plain_socket()) for _ in range(128)]
+    clients = [RawClient(agent.plain_socket()) for _ in range(256)]
     assert all(client.frame() for client in clients)
     assert refused(RawClient(agent.plain_socket())) == ErrorCode.LIMIT
     clients[5].sock.close()

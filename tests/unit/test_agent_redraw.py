@@ -62,9 +62,11 @@ async def follow(stream: TerminalStream, emulator: Emulator, changed: asyncio.Ev
     emulator.feed(stream.replay.data)
     emulator.take_replies()
     while data := await stream.read():
+        if not isinstance(data, bytes):
+            continue
         emulator.feed(data)
         if (answers := emulator.take_replies()) and not stream.replaying:
-            stream.send(answers)
+            stream.reply(answers)
         changed.set()
 
 

@@ -170,7 +170,7 @@ async def test_beyond_the_limit_an_ended_terminal_makes_room_and_a_running_one_d
     first, stream = await agent.run("exit")
     await read_to_end(stream)
     await stream.wait_closed()
-    numbers = [await connection.open_terminal(spec) for _ in range(64)]
+    numbers = [await connection.open_terminal(spec) for _ in range(128)]
     assert first not in [info.terminal for info in await connection.list_terminals()]
     with pytest.raises(AgentRefused) as caught:
         await connection.open_terminal(spec)

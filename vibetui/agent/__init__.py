@@ -1,15 +1,19 @@
 """vibe-agent, PID 1 of every container: its C source, its protocol, and the client for it."""
 
 from vibetui.agent.binary import MACHINES, binary_path
-from vibetui.agent.connection import AgentConnection, AgentRefused
-from vibetui.agent.frames import (
-    Decoder,
-    ErrorCode,
+from vibetui.agent.connection import AgentConnection
+from vibetui.agent.frames import AgentRefused, Decoder, ErrorCode, FrameType
+from vibetui.agent.listing_watch import ListingWatch
+from vibetui.agent.nouns import (
     ExitStatus,
-    FrameType,
     Hello,
+    Listing,
+    Resized,
+    Role,
     TerminalInfo,
     TerminalSpec,
+    Typed,
+    Viewer,
 )
 from vibetui.agent.stream import Replay, TerminalStream
 
@@ -22,9 +26,15 @@ __all__ = [
     "ExitStatus",
     "FrameType",
     "Hello",
+    "Listing",
+    "ListingWatch",
     "Replay",
+    "Resized",
+    "Role",
     "TerminalInfo",
     "TerminalSpec",
     "TerminalStream",
+    "Typed",
+    "Viewer",
     "binary_path",
 ]

@@ -7,24 +7,29 @@ import contextlib
 import socket
 from collections.abc import Iterator
 
-from vibetui.agent.frames import (
-    HEADER,
-    MAX_PAYLOAD,
-    ErrorCode,
-    FrameType,
-    Hello,
-    Malformed,
-    TerminalInfo,
-    TerminalSpec,
+from vibetui.agent.answers import (
+    decode_bound,
     decode_error,
+    decode_evicted,
     decode_hello,
     decode_listing,
+    decode_nothing,
     decode_terminal,
+)
+from vibetui.agent.frames import HEADER, MAX_PAYLOAD, AgentRefused, FrameType, Malformed
+from vibetui.agent.listing_watch import ListingWatch
+from vibetui.agent.nouns import Hello, Listing, Role, TerminalInfo, TerminalSpec
+from vibetui.agent.requests import (
+    encode_arrange,
     encode_attach,
+    encode_bind,
     encode_close,
+    encode_evict,
     encode_hello,
     encode_list,
     encode_open,
+    encode_rename,
+    encode_watch,
 )
 from vibetui.agent.stream import TerminalStream
 from vibetui.errors import AgentError
@@ -33,18 +38,6 @@ REQUEST_DEADLINE = 10.0
 """Seconds for one answer; the agent itself takes microseconds."""
 
 _MAKER = object()
-
-
-class AgentRefused(AgentError):
-    """The agent answered ERROR: the connection is fine, the request wasn't."""
-
-    def __init__(self, number: int, text: str) -> None:
-        hint = ""
-        if number == ErrorCode.LIMIT:
-            hint = "Close a terminal that you no longer need."
-        super().__init__(f"The container's agent refused: {text}.", hint)
-        self.number = number
-        """An `ErrorCode`, or a number newer than we are."""
 
 
 def _gone(cause: str) -> AgentError:
@@ -103,9 +96,45 @@ class AgentConnection:
         payload = await self._request(encode_open(spec), FrameType.OPENED)
         return decode_terminal(FrameType.OPENED, payload)
 
+    async def bind(self, role: Role, who: str) -> None:
+        """Say whose this connection is, once; from then on it may do what `role` lets it do.
+
+        Raises `AgentRefused` (it is bound already), `ValueError` (`who` has over 64 bytes).
+        """
+        decode_bound(await self._request(encode_bind(role, who), FrameType.BOUND))
+
+    async def evict(self, who: str) -> int:
+        """Close every connection that is bound to `who`; how many there were.
+
+        Raises `AgentRefused` where this connection is bound itself.
+        """
+        return decode_evicted(await self._request(encode_evict(who), FrameType.EVICTED))
+
+    async def listing(self) -> Listing:
+        """The terminals, who is attached to them, and how they were arranged."""
+        return decode_listing(await self._request(encode_list(), FrameType.LISTING))
+
     async def list_terminals(self) -> list[TerminalInfo]:
         """The oldest first, ended ones included until they are closed."""
-        return decode_listing(await self._request(encode_list(), FrameType.LISTING))
+        return list((await self.listing()).terminals)
+
+    async def rename(self, terminal: int, name: str) -> None:
+        """Give the terminal a name; empty takes it away.
+
+        Raises `AgentRefused` (no such terminal), `ValueError` (over 64 bytes).
+        """
+        payload = await self._request(encode_rename(terminal, name), FrameType.RENAMED)
+        decode_terminal(FrameType.RENAMED, payload)
+
+    async def arrange(self, layout: str) -> None:
+        """Keep `layout` for everybody, as `Listing.layout`. Raises `ValueError` over 4096 bytes."""
+        payload = await self._request(encode_arrange(layout), FrameType.ARRANGED)
+        decode_nothing(FrameType.ARRANGED, payload)
+
+    async def watch(self) -> ListingWatch:
+        """Turn this connection into the listing's, now and after every change."""
+        first = decode_listing(await self._request(encode_watch(), FrameType.LISTING))
+        return await ListingWatch.begin(self.release(), first)
 
     async def close_terminal(self, terminal: int) -> None:
         """Hang up (SIGHUP; SIGKILL after 5 s) and forget the terminal."""
@@ -120,6 +149,9 @@ class AgentConnection:
         from_offset: int | None = None,
         last: int | None = None,
         read_only: bool = False,
+        quiet: bool = False,
+        typed: bool = False,
+        size: tuple[int, int] | None = None,
     ) -> TerminalStream:
         """Turn this connection into the terminal's stream, its replay complete.
 
@@ -129,12 +161,23 @@ class AgentConnection:
                 otherwise replay everything kept.
             last: Replay about so many bytes.
             read_only: What this stream sends is ignored.
+            quiet: A full-screen program isn't made to redraw.
+            typed: Hear also what is typed; for unbound connections only.
+            size: Rows and columns of whoever looks on: the terminal's, while this stream leads.
 
         Raises:
-            AgentRefused: No such terminal; the connection is still usable.
+            AgentRefused: No such terminal, or not allowed; the connection is still usable.
             AgentError: The connection broke.
         """
-        frame = encode_attach(terminal, from_offset=from_offset, last=last, read_only=read_only)
+        frame = encode_attach(
+            terminal,
+            from_offset=from_offset,
+            last=last,
+            read_only=read_only,
+            quiet=quiet,
+            typed=typed,
+            size=size,
+        )
         first = await self._request(frame, FrameType.REPLAY)
         with _in_plain_words(REQUEST_DEADLINE):
             return await TerminalStream.begin(
@@ -191,8 +234,7 @@ async def _expect(sock: socket.socket, kind: FrameType) -> bytes:
         raise Malformed(f"a frame of {length} bytes")
     payload = await _exactly(sock, length)
     if got == FrameType.ERROR:
-        error = decode_error(payload)
-        raise AgentRefused(error.code, error.text)
+        raise decode_error(payload)
     if got != kind:
         raise Malformed(f"frame type {got:#04x} in place of {kind.name}")
     return payload

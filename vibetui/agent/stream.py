@@ -7,18 +7,16 @@ import socket
 from collections import deque
 from dataclasses import dataclass, field
 
-from vibetui.agent.frames import (
-    Decoder,
-    ExitStatus,
-    FrameType,
-    Malformed,
+from vibetui.agent.answers import (
     decode_error,
     decode_exited,
     decode_replay,
     decode_replay_end,
-    encode_input,
-    encode_resize,
+    decode_size,
 )
+from vibetui.agent.frames import Decoder, FrameType, Malformed
+from vibetui.agent.nouns import ExitStatus, Resized, Typed
+from vibetui.agent.requests import encode_input, encode_reply, encode_resize
 from vibetui.errors import AgentError
 
 HOLD = 256 * 1024
@@ -34,7 +32,9 @@ class Replay:
     offset: int
     """Of the first counted byte."""
     data: bytes
-    """Uncounted bytes that reset the emulator and set its modes, then the output."""
+    """Uncounted bytes that reset the emulator and set its modes, then the output: all of it, or
+    that up to the first change of the terminal's size. The rest is then what `read` gives first,
+    with `replaying` set."""
     reset: bool
     """False: the output goes on exactly where the client's screen stopped."""
 
@@ -53,15 +53,19 @@ class TerminalStream:
     Attributes:
         terminal: Its number.
         replay: Complete from the start.
+        size: Rows and columns of the terminal at what was read last; at first those at `replay`.
         offset: After the last byte that `read` returned, counted from the terminal's first.
         replaying: What `read` returned last redraws the screen (this client had fallen too far
             behind): an emulator's answers to it must be discarded.
         exit: Set when `read` has returned ``b""``.
     """
 
-    def __init__(self, terminal: int, replay: Replay, offset: int, wire: _Wire) -> None:
+    def __init__(
+        self, terminal: int, replay: Replay, size: tuple[int, int], offset: int, wire: _Wire
+    ) -> None:
         self.terminal = terminal
         self.replay = replay
+        self.size = size
         self.offset = offset
         self.replaying = False
         self.exit: ExitStatus | None = None
@@ -76,8 +80,8 @@ class TerminalStream:
         Raises `TimeoutError`, `AgentError`; the socket is then closed.
         """
         try:
-            start, preamble = decode_replay(first)
-            wire = _Wire(_Piece(start, True, bytearray(preamble)))
+            start, size, preamble = decode_replay(first)
+            wire = _Wire(_Piece(start, True, bytearray(preamble)), size)
             await asyncio.get_running_loop().create_unix_connection(lambda: wire, sock=sock)
         except BaseException:
             sock.close()
@@ -89,23 +93,33 @@ class TerminalStream:
             wire.close()
             raise
         piece = wire.pieces.popleft()
+        assert isinstance(piece, _Piece)
         wire.resume()
         replay = Replay(start, bytes(piece.data), reset=bool(preamble))
-        return cls(terminal, replay, piece.offset, wire)
+        return cls(terminal, replay, size, piece.offset, wire)
 
-    async def read(self) -> bytes:
+    async def read(self) -> bytes | Resized | Typed:
         """The output that has arrived, at most 256 KiB; ``b""`` when the program has ended.
 
-        Raises `AgentError` where the connection broke.
+        A change of the terminal's size, and what is typed where that was asked for, come in their
+        places.
+
+        Raises `AgentRefused` where the agent has ended the stream, `AgentError` where the
+        connection broke.
         """
         wire = self._wire
-        while not (piece := wire.next_piece()):
+        while (piece := wire.next_piece()) is None:
             if wire.exit is not None:
                 self.exit = wire.exit
                 return b""
             if wire.broken is not None:
                 raise wire.broken
             await wire.changed()
+        if not isinstance(piece, _Piece):
+            wire.pieces.popleft()
+            if isinstance(piece, Resized):
+                self.size = (piece.rows, piece.columns)
+            return piece
         data = bytes(piece.data[:HOLD])
         del piece.data[: len(data)]
         wire.resume()
@@ -114,11 +128,18 @@ class TerminalStream:
         return data
 
     def send(self, data: bytes) -> None:
-        """Type `data`; buffered, see `drain`. Ignored once the connection is gone."""
+        """Type `data`, and lead; buffered, see `drain`. Ignored once the connection is gone.
+
+        Empty, it takes the lead and types nothing.
+        """
         self._wire.send(encode_input(data))
 
+    def reply(self, data: bytes) -> None:
+        """An emulator's answer to a query; the agent takes it from who leads."""
+        self._wire.send(encode_reply(data))
+
     def resize(self, rows: int, columns: int) -> None:
-        """Tell the program the new size in cells."""
+        """Say the size in cells of whoever looks on: the terminal's, while this stream leads."""
         self._wire.send(encode_resize(rows, columns))
 
     async def drain(self) -> None:
@@ -133,11 +154,17 @@ class TerminalStream:
         await self._wire.wait_closed()
 
 
+def _is_empty(piece: _Piece | Resized | Typed) -> bool:
+    return isinstance(piece, _Piece) and not piece.data
+
+
 class _Wire(asyncio.BufferedProtocol):
     """The socket's side: frames to pieces, with back-pressure."""
 
-    def __init__(self, first: _Piece) -> None:
-        self.pieces = deque([first])
+    def __init__(self, first: _Piece, size: tuple[int, int]) -> None:
+        self.pieces: deque[_Piece | Resized | Typed] = deque([first])
+        self._size = size
+        self._open = first  # where output goes
         self.exit: ExitStatus | None = None
         self.broken: AgentError | None = None
         self._decoder = Decoder()
@@ -191,31 +218,50 @@ class _Wire(asyncio.BufferedProtocol):
         self._writable.set()
 
     def _frame(self, kind: int, payload: memoryview) -> None:
-        piece = self.pieces[-1] if self.pieces else None
-        if kind == FrameType.OUTPUT and piece is not None:
-            piece.data += payload
-            piece.offset += len(payload)
+        if kind == FrameType.OUTPUT:
+            self._open.data += payload
+            self._open.offset += len(payload)
         elif kind == FrameType.REPLAY:
-            offset, preamble = decode_replay(payload)
-            self.pieces.append(_Piece(offset, True, bytearray(preamble)))
+            offset, size, preamble = decode_replay(payload)
+            self._resized(Resized(*size))
+            self._begin(_Piece(offset, True, bytearray(preamble)))
         elif kind == FrameType.REPLAY_END:
-            self.pieces.append(_Piece(decode_replay_end(payload), False))
+            self._begin(_Piece(decode_replay_end(payload), False))
             self._replay_complete = True
+        elif kind == FrameType.SIZE:
+            self._resized(decode_size(payload))
+        elif kind == FrameType.TYPED:
+            self._insert(Typed(bytes(payload)))
         elif kind == FrameType.EXITED:
             self.exit = decode_exited(payload)
         elif kind == FrameType.ERROR:
-            raise AgentError(f"The container's agent refused: {decode_error(payload).text}.")
+            raise decode_error(payload)
         else:
             raise Malformed(f"frame type {kind:#04x} on a terminal's stream")
 
-    def _held(self) -> int:
-        return sum(len(piece.data) for piece in self.pieces)
+    def _begin(self, piece: _Piece) -> None:
+        self._open = piece
+        self.pieces.append(piece)
 
-    def next_piece(self) -> _Piece | None:
-        """The first piece with something to read; None where nothing has arrived."""
-        while len(self.pieces) > 1 and not self.pieces[0].data:
+    def _insert(self, event: Resized | Typed) -> None:
+        self.pieces.append(event)
+        self._begin(_Piece(self._open.offset, self._open.replaying))
+
+    def _resized(self, event: Resized) -> None:
+        if (event.rows, event.columns) != self._size:
+            self._size = (event.rows, event.columns)
+            self._insert(event)
+
+    def _held(self) -> int:
+        return sum(
+            len(piece.data) if isinstance(piece, _Piece | Typed) else 0 for piece in self.pieces
+        )
+
+    def next_piece(self) -> _Piece | Resized | Typed | None:
+        """What is to be read first; None where nothing has arrived."""
+        while len(self.pieces) > 1 and _is_empty(self.pieces[0]):
             self.pieces.popleft()
-        return self.pieces[0] if self.pieces[0].data else None
+        return None if _is_empty(self.pieces[0]) else self.pieces[0]
 
     def resume(self) -> None:
         if self._reading or self._held() >= HOLD or self._transport is None:

@@ -139,11 +139,12 @@ class Terminal:
                 log.info(
                     EventCode.PTY_CREATED, terminal=terminal, rows=rows, columns=columns, ms=took
                 )
-            stream = await connection.attach(terminal, last=_REPLAY_BYTES[emulator.name])
+            stream = await connection.attach(
+                terminal, last=_REPLAY_BYTES[emulator.name], size=(rows, columns)
+            )
         except BaseException:
             connection.close()
             raise
-        stream.resize(rows, columns)
         return cls(stream, emulator, joined=bool(running))
 
     async def run(self) -> ExitStatus:
@@ -158,7 +159,8 @@ class Terminal:
         try:
             await self._take(self._stream.replay.data, replaying=True)
             while data := await self._stream.read():
-                await self._take(data, replaying=self._stream.replaying)
+                if isinstance(data, bytes):
+                    await self._take(data, replaying=self._stream.replaying)
         finally:
             if self._outlet is not None:
                 self._outlet.end()
@@ -214,7 +216,7 @@ class Terminal:
         replies = self.emulator.take_replies()
         # A replayed query was answered when it was new; answered again it would be typed.
         if replies and answering:
-            self._stream.send(replies)
+            self._stream.reply(replies)
         return taken
 
     # The output to somebody else

@@ -123,6 +123,8 @@ class TerminalWatch:
         began, taken = time.monotonic(), 0
         try:
             while data := await stream.read():
+                if not isinstance(data, bytes):
+                    continue
                 ear.feed(data)
                 self._hears(session_id, rang=ear.rang, title=ear.title)
                 now, taken = time.monotonic(), taken + len(data)

@@ -8,14 +8,18 @@
 #include <sys/types.h>
 
 #define AGENT_VERSION "0.1.0"
-#define PROTOCOL_VERSION 1
+#define PROTOCOL_VERSION 2
 
 /* All memory is static or one ring for each terminal: PROTOCOL.md states the sums. */
 enum {
-    MAX_TERMINALS = 64,
-    MAX_CLIENTS = 128,
+    MAX_TERMINALS = 128,
+    MAX_CLIENTS = 256,
     MAX_WORDS = 1024, /* argv, and env, of one OPEN_TERMINAL */
-    MAX_TITLE = 255,
+    MAX_TITLE = 224,
+    MAX_NAME = 64, /* a terminal's */
+    MAX_WHO = 64,  /* to whom a connection is bound */
+    MAX_LAYOUT = 4096,
+    MAX_COMMAND = 16,
     HEADER_SIZE = 5,
     MAX_PAYLOAD = 64 * 1024,
     MAX_FRAME = HEADER_SIZE + MAX_PAYLOAD,
@@ -28,6 +32,8 @@ enum {
     RESYNC_BYTES = 256 * 1024,   /* what a resync replays */
     READ_BURST = 64 * 1024,      /* of one terminal, before the others have their turn */
     LINE_WINDOW = 4 * 1024,      /* a replay looks so far for the start of a line */
+    WATCH_LEAST_MS = 100, /* between two listings to a watcher */
+    WATCH_LOOK_MS = 1000, /* what no descriptor tells (the foreground's name) is looked at */
     NUDGE_LEAST_MS = 30,
     NUDGE_MOST_MS = 200,
     HANGUP_GRACE_MS = 5000, /* CLOSE: from SIGHUP to SIGKILL */

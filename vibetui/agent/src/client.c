@@ -8,6 +8,7 @@
 
 #include "requests.h"
 #include "stream.h"
+#include "watch.h"
 
 struct client clients[MAX_CLIENTS];
 /* Apart from the rest, which the loop goes through at every turn. */
@@ -24,7 +25,7 @@ void client_close(struct client *client)
 {
     close(client->fd);
     client->fd = -1;
-    client->terminal = NULL;
+    stream_leave(client);
 }
 
 /* Outside our PID namespace shows as pid 0: the gateway, through the bind-mounted directory. The
@@ -68,7 +69,7 @@ void client_accept(int fd, const struct options *options)
         if (clients[i].fd < 0)
             client = &clients[i];
     if (client == NULL) {
-        refuse_without_slot(fd, "there are too many connections");
+        refuse_without_slot(fd, "there are 256 connections already");
         return;
     }
     size_t slot = (size_t)(client - clients);
@@ -98,15 +99,32 @@ static size_t out_room(const struct client *client)
     return OUT_CAPACITY - client->out_size - client->frame_left;
 }
 
+static void compact(struct client *client)
+{
+    client->out_size -= client->out_sent;
+    if (client->out_sent > 0)
+        memmove(client->out, client->out + client->out_sent, client->out_size);
+    client->out_sent = 0;
+}
+
+bool client_has_room(struct client *client, size_t size)
+{
+    compact(client);
+    return out_room(client) >= HEADER_SIZE + size + MAX_ERROR;
+}
+
+void client_announce(struct client *client, uint64_t size)
+{
+    client->frame_left = size > MAX_PAYLOAD ? MAX_PAYLOAD : (uint32_t)size;
+    frame_header(client->out + client->out_size, FRAME_OUTPUT, client->frame_left);
+    client->out_size += HEADER_SIZE;
+}
+
 void client_put(struct client *client, uint8_t type, const void *payload, size_t size)
 {
     if (client->fd < 0)
         return;
-    if (client->out_sent > 0) {
-        client->out_size -= client->out_sent;
-        memmove(client->out, client->out + client->out_sent, client->out_size);
-        client->out_sent = 0;
-    }
+    compact(client);
     if (out_room(client) < HEADER_SIZE + size) {
         client_close(client);
         return;
@@ -121,18 +139,26 @@ void client_put(struct client *client, uint8_t type, const void *payload, size_t
 
 void client_error(struct client *client, enum error_code code, const char *text)
 {
-    uint8_t payload[256];
+    uint8_t payload[MAX_ERROR - HEADER_SIZE];
     struct writer writer = {.data = payload, .capacity = sizeof payload};
     write_u16(&writer, (uint16_t)code);
     write_text(&writer, text, strlen(text));
     client_put(client, FRAME_ERROR, payload, writer.size);
 }
 
+void client_end(struct client *client)
+{
+    if (client->fd < 0)
+        return;
+    client->closing = true;
+    client->close_by = now_ms() + CLOSING_MS;
+    stream_leave(client);
+}
+
 void client_refuse(struct client *client, enum error_code code, const char *text)
 {
     client_error(client, code, text);
-    client->closing = true;
-    client->close_by = now_ms() + CLOSING_MS;
+    client_end(client);
 }
 
 bool client_wants_read(const struct client *client)
@@ -185,33 +211,11 @@ void client_receive(struct client *client)
 /* Queues what comes next. False: nothing does. */
 static bool next_frame(struct client *client)
 {
-    struct terminal *terminal = client->terminal;
-    if (terminal == NULL || client->closing)
+    if (client->closing)
         return false;
-    if (client->resync)
-        stream_restart(client);
-    uint64_t limit = client->replaying ? client->replay_end : terminal->ring.head;
-    if (client->cursor < limit) {
-        uint64_t left = limit - client->cursor;
-        uint32_t size = left > MAX_PAYLOAD ? MAX_PAYLOAD : (uint32_t)left;
-        frame_header(client->out + client->out_size, FRAME_OUTPUT, size);
-        client->out_size += HEADER_SIZE;
-        client->frame_left = size;
-    } else if (client->replaying) {
-        uint8_t offset[8];
-        struct writer writer = {.data = offset, .capacity = sizeof offset};
-        write_u64(&writer, client->replay_end);
-        client->replaying = false;
-        client_put(client, FRAME_REPLAY_END, offset, writer.size);
-    } else if (terminal_finished(terminal)) {
-        uint8_t status[2];
-        terminal_status(terminal, status);
-        client_put(client, FRAME_EXITED, status, sizeof status);
-        client->closing = true;
-        client->close_by = now_ms() + CLOSING_MS;
-    } else
-        return false;
-    return true;
+    if (client->stream == TERMINAL_STREAM)
+        return stream_next_frame(client);
+    return client->stream == WATCH_STREAM && watch_next_frame(client);
 }
 
 static void sent(struct client *client, size_t size)

@@ -1,9 +1,11 @@
-/* One connection: frames in, frames out, and the terminal whose stream it may have become. */
+/* One connection: frames in, frames out, and the stream that it may have become. */
 #ifndef VIBE_CLIENT_H
 #define VIBE_CLIENT_H
 
 #include "terminal.h"
 #include "wire.h"
+
+enum stream_kind { NO_STREAM, TERMINAL_STREAM, COMMAND_STREAM, PEER_STREAM, WATCH_STREAM };
 
 struct client {
     int fd; /* -1: this slot is free */
@@ -12,8 +14,20 @@ struct client {
     bool stalled;  /* the next frame must wait, for room in the PTY or in `out` */
     int64_t close_by;
 
-    struct terminal *terminal; /* NULL until ATTACH */
+    uint8_t role; /* ROLE_NONE until BIND */
+    uint8_t who_size;
+    char who[MAX_WHO];
+
+    uint8_t stream; /* what the connection has become, for good */
+
+    struct terminal *terminal; /* of a TERMINAL_STREAM, until the client leaves it */
     bool read_only;
+    bool typed; /* hears what is typed */
+    bool quiet; /* its replays nudge nobody */
+    struct size size; /* of the client's own; 0, 0: it has said none */
+    struct size told; /* the terminal's, at the cursor */
+    uint64_t joined_at, led_at; /* in turns, see lead.c; 0: never */
+    uint64_t seen; /* of a WATCH_STREAM: the version of the listing */
     bool resync; /* owed a replay once `out` is empty; its cursor means nothing until then */
     bool replaying; /* until the cursor gets to `replay_end` */
     uint64_t cursor, replay_end;
@@ -26,6 +40,7 @@ struct client {
 };
 
 enum {
+    MAX_ERROR = 261, /* a whole frame */
     IN_CAPACITY = MAX_FRAME,
     /* The rest of one OUTPUT, one answer of any size, and the small frames around a replay. */
     OUT_CAPACITY = 2 * MAX_FRAME + 2 * PREAMBLE_MAX,
@@ -44,6 +59,12 @@ void client_greet(struct client *client);
 void client_error(struct client *client, enum error_code code, const char *text);
 /* Copies out the rest of an OUTPUT frame that was announced; any other frame has to follow it. */
 void client_finish_frame(struct client *client);
+/* Whether a frame of `size` can be put, with room to spare for an ERROR. */
+bool client_has_room(struct client *client, size_t size);
+/* Queues the header of an OUTPUT frame from the cursor on, of at most `size` bytes. */
+void client_announce(struct client *client, uint64_t size);
+/* What is queued is sent, and no more: the client has left its stream. */
+void client_end(struct client *client);
 /* ERROR, then the end of this connection. */
 void client_refuse(struct client *client, enum error_code code, const char *text);
 

@@ -233,6 +233,10 @@ static void step(struct modes *modes, uint8_t byte)
         modes->state = GROUND;
         return;
     }
+    if (byte == BEL && modes->state != STRING && modes->state != STRING_ESCAPE) {
+        modes->bells++;
+        return;
+    }
     if (byte == ESC && modes->state != STRING) {
         modes->boundary = modes->offset;
         modes->state = ESCAPE;
@@ -277,7 +281,7 @@ void modes_feed(struct modes *modes, const uint8_t *data, size_t size)
         if (modes->state == GROUND) {
             /* Nearly all output is text: skip it at memory speed. */
             const uint8_t *text = at;
-            while (at < end && (*at > ESC || (*at != ESC && *at != SO && *at != SI)))
+            while (at < end && (*at > ESC || (*at != ESC && *at != SO && *at != SI && *at != BEL)))
                 at++;
             modes->offset += (uint64_t)(at - text);
             if (at == end)

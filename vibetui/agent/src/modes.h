@@ -17,6 +17,7 @@ struct kitty {
 
 struct modes {
     uint64_t offset;   /* bytes seen */
+    uint32_t bells;    /* heard so far, those outside strings */
     uint64_t boundary; /* where the sequence under way began; `offset` where there is none */
 
     uint8_t state;

@@ -4,13 +4,32 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lead.h"
+#include "listing.h"
+#include "roles.h"
 #include "server.h"
 #include "stream.h"
+#include "watch.h"
 
 static bool malformed(struct client *client)
 {
     client_refuse(client, ERROR_MALFORMED, "a frame is malformed");
     return true;
+}
+
+static bool denied(struct client *client)
+{
+    client_error(client, ERROR_DENIED, "you may not do that in this session");
+    return true;
+}
+
+/* NULL where there is none, and the client has heard so. */
+static struct terminal *find(struct client *client, uint32_t number)
+{
+    struct terminal *terminal = terminal_find(number);
+    if (terminal == NULL)
+        client_error(client, ERROR_NO_TERMINAL, "there is no such terminal");
+    return terminal;
 }
 
 static void put_number(struct client *client, uint8_t type, uint32_t number)
@@ -52,6 +71,15 @@ static void keep_all(struct reader *payload, char *words[MAX_WORDS + 1])
     words[i] = NULL;
 }
 
+/* A text of people's, of at most 64 bytes. */
+static struct text read_name(struct reader *payload)
+{
+    struct text name = read_text(payload);
+    if (name.size > MAX_NAME || memchr(name.data, '\0', name.size) != NULL)
+        payload->bad = true;
+    return name;
+}
+
 /* A free slot, at the cost of the terminal that ended longest ago and that nobody looks at. */
 static struct terminal *free_slot(void)
 {
@@ -81,7 +109,7 @@ static bool open_terminal(struct client *client, struct reader *payload)
     keep_all(payload, environment);
     spawn.argv = arguments;
     spawn.env = environment;
-    struct text banner = read_text(payload);
+    struct text banner = read_text(payload), name = read_name(payload);
     if (!read_complete(payload) || spawn.rows == 0 || spawn.columns == 0)
         return malformed(client);
 
@@ -89,10 +117,11 @@ static bool open_terminal(struct client *client, struct reader *payload)
     if (server_stopping())
         client_error(client, ERROR_FAILED, "the container is stopping");
     else if (slot == NULL)
-        client_error(client, ERROR_LIMIT, "there are too many terminals");
-    else if (terminal_open(slot, &spawn, (const uint8_t *)banner.data, banner.size))
+        client_error(client, ERROR_LIMIT, "there are 128 terminals already");
+    else if (terminal_open(slot, &spawn, (const uint8_t *)banner.data, banner.size)) {
+        terminal_rename(slot, name);
         put_number(client, FRAME_OPENED, slot->number);
-    else {
+    } else {
         char text[128];
         snprintf(text, sizeof text, "no terminal could be made (%s)", strerror(errno));
         client_error(client, ERROR_FAILED, text);
@@ -105,14 +134,17 @@ static bool attach(struct client *client, struct reader *payload)
     uint32_t number = read_u32(payload);
     uint8_t flags = read_u8(payload);
     uint64_t value = read_u64(payload);
+    struct size size = {.rows = read_u16(payload)};
+    size.columns = read_u16(payload);
     bool both = flags & ATTACH_FROM_OFFSET && flags & ATTACH_LAST;
-    if (!read_complete(payload) || both || flags > 7)
+    bool half = (size.rows == 0) != (size.columns == 0);
+    if (!read_complete(payload) || both || half || flags > ATTACH_FLAGS)
         return malformed(client);
-    struct terminal *terminal = terminal_find(number);
-    if (terminal == NULL)
-        client_error(client, ERROR_NO_TERMINAL, "there is no such terminal");
-    else
-        stream_attach(client, terminal, flags, value);
+    if (flags & ATTACH_TYPED && client->role != ROLE_NONE)
+        return denied(client);
+    struct terminal *terminal = find(client, number);
+    if (terminal != NULL)
+        stream_attach(client, terminal, flags, value, size);
     return true;
 }
 
@@ -121,13 +153,34 @@ static bool close_terminal(struct client *client, struct reader *payload)
     uint32_t number = read_u32(payload);
     if (!read_complete(payload))
         return malformed(client);
-    struct terminal *terminal = terminal_find(number);
-    if (terminal == NULL) {
-        client_error(client, ERROR_NO_TERMINAL, "there is no such terminal");
+    struct terminal *terminal = find(client, number);
+    if (terminal == NULL)
         return true;
-    }
     terminal_hang_up(terminal);
     put_number(client, FRAME_CLOSED, number);
+    return true;
+}
+
+static bool rename_terminal(struct client *client, struct reader *payload)
+{
+    uint32_t number = read_u32(payload);
+    struct text name = read_name(payload);
+    if (!read_complete(payload))
+        return malformed(client);
+    struct terminal *terminal = find(client, number);
+    if (terminal == NULL)
+        return true;
+    terminal_rename(terminal, name);
+    put_number(client, FRAME_RENAMED, number);
+    return true;
+}
+
+static bool arrange(struct client *client, struct reader *payload)
+{
+    struct text layout = read_text(payload);
+    if (!read_complete(payload) || !listing_arrange(layout))
+        return malformed(client);
+    client_put(client, FRAME_ARRANGED, NULL, 0);
     return true;
 }
 
@@ -135,88 +188,128 @@ static bool list(struct client *client, const struct reader *payload)
 {
     static uint8_t listing[MAX_PAYLOAD];
     struct writer writer = {.data = listing, .capacity = sizeof listing};
-    const struct terminal *shown[MAX_TERMINALS];
-    size_t count = 0;
     if (!read_complete(payload))
         return malformed(client);
-    for (size_t i = 0; i < MAX_TERMINALS; i++) {
-        const struct terminal *terminal = &terminals[i];
-        if (terminal->number == 0 || terminal->forgotten)
-            continue;
-        size_t at = count++;
-        for (; at > 0 && shown[at - 1]->number > terminal->number; at--)
-            shown[at] = shown[at - 1];
-        shown[at] = terminal;
-    }
-    write_u16(&writer, (uint16_t)count);
-    for (size_t i = 0; i < count; i++) {
-        const struct terminal *terminal = shown[i];
-        uint8_t status[2];
-        write_u32(&writer, terminal->number);
-        write_u32(&writer, (uint32_t)terminal->pid);
-        terminal_status(terminal, status);
-        write_bytes(&writer, status, sizeof status);
-        write_u16(&writer, terminal->rows);
-        write_u16(&writer, terminal->columns);
-        write_u64(&writer, terminal->ring.head);
-        write_text(&writer, terminal->now.title, terminal->now.title_size);
-    }
+    listing_write(&writer, true);
     client_put(client, FRAME_LISTING, listing, writer.size);
+    return true;
+}
+
+static bool hello(struct client *client, struct reader *payload)
+{
+    (void)read_u16(payload); /* whatever its version, it learns ours */
+    if (!read_complete(payload))
+        return malformed(client);
+    client_greet(client);
+    return true;
+}
+
+static bool watch(struct client *client, const struct reader *payload)
+{
+    if (!read_complete(payload))
+        return malformed(client);
+    watch_begin(client);
     return true;
 }
 
 static bool resize(struct client *client, struct reader *payload)
 {
-    uint16_t rows = read_u16(payload), columns = read_u16(payload);
-    if (!read_complete(payload) || rows == 0 || columns == 0)
+    struct size size = {.rows = read_u16(payload)};
+    size.columns = read_u16(payload);
+    if (!read_complete(payload) || size.rows == 0 || size.columns == 0)
         return malformed(client);
     if (!client->read_only)
-        terminal_resize(client->terminal, rows, columns);
+        lead_sized(client, size);
     return true;
 }
 
 static bool input(struct client *client, const struct reader *payload)
 {
+    size_t size = (size_t)(payload->end - payload->at);
     if (client->read_only)
+        return true;
+    if (!terminal_input(client->terminal, payload->at, size))
+        return false;
+    lead_typed(client);
+    stream_typed(client->terminal, payload->at, size);
+    return true;
+}
+
+static bool reply(struct client *client, const struct reader *payload)
+{
+    if (client->read_only || lead_of(client->terminal) != client)
         return true;
     return terminal_input(client->terminal, payload->at, (size_t)(payload->end - payload->at));
 }
 
-bool request_handle(struct client *client, uint8_t type, struct reader payload)
+static bool on_terminal(struct client *client, uint8_t type, struct reader *payload)
 {
-    bool streams = type == FRAME_INPUT || type == FRAME_RESIZE;
-    if (streams != (client->terminal != NULL)) {
-        client_refuse(client, ERROR_STATE,
-                      streams ? "this connection is attached to no terminal"
-                              : "this connection carries a terminal's stream");
-        return true;
-    }
+    if (type == FRAME_INPUT)
+        return input(client, payload);
+    return type == FRAME_REPLY ? reply(client, payload) : resize(client, payload);
+}
+
+static bool ask(struct client *client, uint8_t type, struct reader *payload)
+{
     switch (type) {
-    case FRAME_HELLO: {
-        uint16_t version = read_u16(&payload);
-        if (!read_complete(&payload))
-            return malformed(client);
-        (void)version; /* there is one so far */
-        client_greet(client);
-        return true;
-    }
+    case FRAME_HELLO:
+        return hello(client, payload);
     case FRAME_OPEN_TERMINAL:
-        return open_terminal(client, &payload);
+        return open_terminal(client, payload);
     case FRAME_ATTACH:
-        return attach(client, &payload);
-    case FRAME_INPUT:
-        return input(client, &payload);
-    case FRAME_RESIZE:
-        return resize(client, &payload);
+        return attach(client, payload);
     case FRAME_LIST:
-        return list(client, &payload);
+        return list(client, payload);
     case FRAME_CLOSE:
-        return close_terminal(client, &payload);
-    case FRAME_EXEC:
-    case FRAME_DIAL:
+        return close_terminal(client, payload);
+    case FRAME_RENAME:
+        return rename_terminal(client, payload);
+    case FRAME_ARRANGE:
+        return arrange(client, payload);
+    case FRAME_WATCH:
+        return watch(client, payload);
+    case FRAME_BIND:
+        return roles_bind(client, payload) || malformed(client);
+    case FRAME_EVICT:
+        return roles_evict(client, payload) || malformed(client);
+    default: /* EXEC, DIAL */
         client_error(client, ERROR_UNSUPPORTED, "this agent can't do that yet");
         return true;
-    default:
-        return malformed(client);
     }
+}
+
+/* Which streams take the frame, as bits by their kind; 0: there is no such frame. */
+static unsigned taken_by(uint8_t type)
+{
+    switch (type) {
+    case FRAME_INPUT:
+        return 1u << TERMINAL_STREAM | 1u << COMMAND_STREAM | 1u << PEER_STREAM;
+    case FRAME_REPLY:
+    case FRAME_RESIZE:
+        return 1u << TERMINAL_STREAM;
+    case FRAME_INPUT_END:
+        return 1u << COMMAND_STREAM | 1u << PEER_STREAM;
+    case FRAME_SIGNAL:
+        return 1u << COMMAND_STREAM;
+    default:
+        return type >= FRAME_HELLO && type <= FRAME_EVICT ? 1u << NO_STREAM : 0;
+    }
+}
+
+bool request_handle(struct client *client, uint8_t type, struct reader payload)
+{
+    unsigned streams = taken_by(type);
+    if (streams == 0)
+        return malformed(client);
+    if (!role_allows(client, type))
+        return denied(client);
+    if (!(streams >> client->stream & 1)) {
+        client_refuse(client, ERROR_STATE,
+                      client->stream == NO_STREAM ? "this connection carries no such stream yet"
+                                                  : "this connection carries a stream already");
+        return true;
+    }
+    if (client->stream == TERMINAL_STREAM)
+        return on_terminal(client, type, &payload);
+    return ask(client, type, &payload);
 }

@@ -16,6 +16,7 @@
 #include "client.h"
 #include "listener.h"
 #include "stream.h"
+#include "watch.h"
 #include "workspace.h"
 
 enum { SIGNALS, LISTENER, FIRST_TERMINAL, FIRST_CLIENT = FIRST_TERMINAL + MAX_TERMINALS,
@@ -120,7 +121,7 @@ static void accept_all(int listener)
     }
 }
 
-static void watch(struct pollfd *state, int fd, short events)
+static void await_events(struct pollfd *state, int fd, short events)
 {
     /* With no events wanted poll would still report a hang-up, over and over. */
     *state = (struct pollfd){.fd = events != 0 ? fd : -1, .events = events};
@@ -135,7 +136,7 @@ static void watch_terminal(struct pollfd *state, const struct terminal *terminal
         if (terminal_wants_write(terminal))
             events |= POLLOUT;
     }
-    watch(state, terminal->master, events);
+    await_events(state, terminal->master, events);
 }
 
 static void watch_client(struct pollfd *state, const struct client *client)
@@ -151,9 +152,10 @@ static void watch_client(struct pollfd *state, const struct client *client)
 
 static int timeout(void)
 {
-    int64_t next = INT64_MAX, now = now_ms();
-    if (stopping)
-        next = leave_at != 0 ? leave_at : kill_at;
+    int64_t next = watch_next_tick(), now = now_ms();
+    int64_t stop_at = leave_at != 0 ? leave_at : kill_at;
+    if (stopping && stop_at < next)
+        next = stop_at;
     for (size_t i = 0; i < MAX_TERMINALS; i++)
         if (terminals[i].number != 0 && terminal_next_tick(&terminals[i]) < next)
             next = terminal_next_tick(&terminals[i]);
@@ -185,16 +187,18 @@ static void serve_client(struct client *client, short events)
         client_close(client);
 }
 
-static void settle(void)
+static void settle(bool events)
 {
     int64_t now = now_ms();
     for (size_t i = 0; i < MAX_TERMINALS; i++)
         if (terminals[i].number != 0)
             terminal_tick(&terminals[i], now);
+    for (size_t i = 0; i < MAX_CLIENTS; i++)
+        if (clients[i].fd >= 0 && clients[i].stalled)
+            client_continue(&clients[i]);
+    watch_tick(now, events);
     for (size_t i = 0; i < MAX_CLIENTS; i++) {
         struct client *client = &clients[i];
-        if (client->fd >= 0 && client->stalled)
-            client_continue(client);
         if (client->fd >= 0)
             client_flush(client);
         if (client->fd >= 0 && client->closing && now >= client->close_by)
@@ -226,13 +230,14 @@ static int loop(int signals, int listener)
     static struct pollfd polled[POLLED];
     bool childless = false;
     while (!stopped(childless)) {
-        watch(&polled[SIGNALS], signals, POLLIN);
-        watch(&polled[LISTENER], listener, POLLIN);
+        await_events(&polled[SIGNALS], signals, POLLIN);
+        await_events(&polled[LISTENER], listener, POLLIN);
         for (size_t i = 0; i < MAX_TERMINALS; i++)
             watch_terminal(&polled[FIRST_TERMINAL + i], &terminals[i]);
         for (size_t i = 0; i < MAX_CLIENTS; i++)
             watch_client(&polled[FIRST_CLIENT + i], &clients[i]);
-        if (poll(polled, POLLED, timeout()) < 0) {
+        int ready = poll(polled, POLLED, timeout());
+        if (ready < 0) {
             if (errno == EINTR || errno == EAGAIN || errno == ENOMEM)
                 continue;
             complain("poll", strerror(errno));
@@ -249,7 +254,7 @@ static int loop(int signals, int listener)
                 serve_client(&clients[i], polled[FIRST_CLIENT + i].revents);
         if (polled[LISTENER].revents)
             accept_all(listener);
-        settle();
+        settle(ready > 0);
     }
     return 0;
 }
@@ -263,7 +268,7 @@ static void take_leave(void)
             stream_advance(&terminals[i], started_with->history);
             terminal_give_up(&terminals[i]);
         }
-    settle();
+    settle(true);
 }
 
 int serve(const struct options *options)

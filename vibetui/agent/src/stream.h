@@ -4,11 +4,15 @@
 
 #include "client.h"
 
-/* `flags` and `value` as ATTACH has them. */
+/* `flags`, `value` and `size` as ATTACH has them. */
 void stream_attach(struct client *client, struct terminal *terminal, uint8_t flags,
-                   uint64_t value);
-/* Begins the replay that a client is owed which had fallen too far behind. */
-void stream_restart(struct client *client);
+                   uint64_t value, struct size size);
+/* The client is attached no more; the OUTPUT frame under way is complete. */
+void stream_leave(struct client *client);
+/* Queues what comes next. False: nothing does. */
+bool stream_next_frame(struct client *client);
+/* For those who asked to hear what is typed. */
+void stream_typed(const struct terminal *terminal, const uint8_t *data, size_t size);
 /* Whether the PTY may be read: nobody is attached, or the best of them keeps up. */
 bool stream_allows_reading(const struct terminal *terminal);
 /* After new output: resynchronise who is too far behind, forget what nobody needs. */

@@ -65,12 +65,12 @@ bool terminal_open(struct terminal *slot, const struct spawn *spawn, const uint8
     *slot = (struct terminal){.number = ++last_number,
                               .pid = pid,
                               .master = master,
-                              .rows = spawn->rows,
-                              .columns = spawn->columns,
+                              .size = {spawn->rows, spawn->columns},
                               .ring = ring,
                               .input = inputs[slot - terminals]};
     modes_init(&slot->now);
     modes_init(&slot->before);
+    sizes_init(&slot->sizes, slot->size);
     write_banner(slot, banner, banner_size);
     return true;
 }
@@ -88,6 +88,12 @@ void terminal_free(struct terminal *terminal)
     close_master(terminal);
     ring_close(&terminal->ring);
     *terminal = (struct terminal){.master = -1};
+}
+
+void terminal_rename(struct terminal *terminal, struct text name)
+{
+    terminal->name_size = (uint8_t)name.size;
+    memcpy(terminal->name, name.data, name.size);
 }
 
 static void hung(struct terminal *terminal)
@@ -168,19 +174,20 @@ void terminal_write(struct terminal *terminal)
 static void set_size(const struct terminal *terminal, uint16_t rows)
 {
     if (terminal->master >= 0)
-        pty_resize(terminal->master, rows, terminal->columns);
+        pty_resize(terminal->master, rows, terminal->size.columns);
 }
 
-void terminal_resize(struct terminal *terminal, uint16_t rows, uint16_t columns)
+void terminal_resize(struct terminal *terminal, struct size size)
 {
-    if (rows == terminal->rows && columns == terminal->columns)
+    if (same_size(size, terminal->size))
         return; /* and a nudge under way goes on */
-    terminal->rows = rows;
-    terminal->columns = columns;
+    terminal->size = size;
     terminal->nudged_at = 0;
+    sizes_add(&terminal->sizes, terminal->ring.head, size);
     modes_resized(&terminal->now);
-    modes_resized(&terminal->before);
-    set_size(terminal, rows);
+    if (terminal->ring.tail == terminal->ring.head)
+        modes_resized(&terminal->before);
+    set_size(terminal, size.rows);
 }
 
 void terminal_nudge(struct terminal *terminal)
@@ -189,7 +196,7 @@ void terminal_nudge(struct terminal *terminal)
         return;
     terminal->nudged_at = now_ms();
     terminal->nudge_offset = terminal->ring.head;
-    set_size(terminal, terminal->rows > 1 ? terminal->rows - 1 : 2);
+    set_size(terminal, terminal->size.rows > 1 ? terminal->size.rows - 1 : 2);
 }
 
 void terminal_signal(const struct terminal *terminal, int number)
@@ -252,15 +259,27 @@ void terminal_status(const struct terminal *terminal, uint8_t status[2])
     }
 }
 
+void terminal_follow(const struct terminal *terminal, struct modes *modes, uint64_t offset)
+{
+    while (modes->offset < offset) {
+        uint64_t change = sizes_next(&terminal->sizes, modes->offset);
+        uint64_t end = change < offset ? change : offset;
+        struct iovec pieces[2];
+        int count = ring_pieces(&terminal->ring, modes->offset, (size_t)(end - modes->offset),
+                                pieces);
+        for (int i = 0; i < count; i++)
+            modes_feed(modes, pieces[i].iov_base, pieces[i].iov_len);
+        if (end == change)
+            modes_resized(modes);
+    }
+}
+
 void terminal_forget(struct terminal *terminal, uint64_t keep_from)
 {
     if (keep_from <= terminal->ring.tail)
         return;
-    struct iovec pieces[2];
-    int count = ring_pieces(&terminal->ring, terminal->ring.tail,
-                            (size_t)(keep_from - terminal->ring.tail), pieces);
-    for (int i = 0; i < count; i++)
-        modes_feed(&terminal->before, pieces[i].iov_base, pieces[i].iov_len);
+    terminal_follow(terminal, &terminal->before, keep_from);
+    sizes_forget(&terminal->sizes, keep_from);
     ring_forget(&terminal->ring, keep_from);
 }
 
@@ -293,7 +312,7 @@ void terminal_tick(struct terminal *terminal, int64_t now)
 {
     if (terminal->nudged_at != 0 && now >= nudge_ends(terminal)) {
         terminal->nudged_at = 0;
-        set_size(terminal, terminal->rows);
+        set_size(terminal, terminal->size.rows);
     }
     if (terminal->kill_at != 0 && now >= terminal->kill_at) {
         terminal->kill_at = 0;

@@ -5,6 +5,7 @@
 #include "child.h"
 #include "modes.h"
 #include "ring.h"
+#include "sizes.h"
 
 struct terminal {
     uint32_t number; /* 0: this slot is free; numbers are never used twice */
@@ -17,7 +18,11 @@ struct terminal {
     uint64_t ended_as; /* counts the ended ones, to drop the oldest first */
     int64_t look_at;   /* when to look at a hung or ended PTY again; 0: never */
     int64_t kill_at;   /* 0, or when a hang-up becomes a SIGKILL */
-    uint16_t rows, columns;
+    uint8_t name_size;
+    char name[MAX_NAME];
+    struct client *leader; /* whose size this is; NULL where nobody may type */
+    struct size size;
+    struct sizes sizes; /* what they were along the output that is kept */
     int64_t nudged_at; /* 0, or since when the PTY has been one row short */
     uint64_t nudge_offset;
     struct ring ring;
@@ -35,6 +40,8 @@ bool terminal_open(struct terminal *slot, const struct spawn *spawn, const uint8
                    size_t banner_size);
 void terminal_free(struct terminal *terminal);
 
+void terminal_rename(struct terminal *terminal, struct text name);
+
 /* Moves output into the ring, at most `READ_BURST` bytes. */
 void terminal_read(struct terminal *terminal);
 /* All or nothing: false where there is no room now. */
@@ -42,7 +49,9 @@ bool terminal_input(struct terminal *terminal, const uint8_t *data, size_t size)
 void terminal_write(struct terminal *terminal);
 bool terminal_wants_write(const struct terminal *terminal);
 
-void terminal_resize(struct terminal *terminal, uint16_t rows, uint16_t columns);
+void terminal_resize(struct terminal *terminal, struct size size);
+/* Follows the modes from where `modes` stands up to `offset`, which is kept. */
+void terminal_follow(const struct terminal *terminal, struct modes *modes, uint64_t offset);
 /* Makes a full-screen program redraw: one row less, and back when it has reacted. */
 void terminal_nudge(struct terminal *terminal);
 

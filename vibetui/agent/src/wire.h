@@ -14,6 +14,14 @@ enum frame_type {
     FRAME_CLOSE,
     FRAME_EXEC,
     FRAME_DIAL,
+    FRAME_REPLY,
+    FRAME_RENAME,
+    FRAME_ARRANGE,
+    FRAME_WATCH,
+    FRAME_BIND,
+    FRAME_EVICT,
+    FRAME_INPUT_END,
+    FRAME_SIGNAL,
     FRAME_HELLO_AGENT = 0x81,
     FRAME_OPENED,
     FRAME_REPLAY,
@@ -23,6 +31,16 @@ enum frame_type {
     FRAME_LISTING,
     FRAME_CLOSED,
     FRAME_ERROR,
+    FRAME_SIZE,
+    FRAME_ERROUT,
+    FRAME_OUTPUT_END,
+    FRAME_DIALED,
+    FRAME_STARTED,
+    FRAME_RENAMED,
+    FRAME_ARRANGED,
+    FRAME_BOUND,
+    FRAME_EVICTED,
+    FRAME_TYPED,
 };
 
 enum error_code {
@@ -33,9 +51,17 @@ enum error_code {
     ERROR_DENIED,
     ERROR_FAILED,
     ERROR_STATE,
+    ERROR_UNREACHABLE,
 };
 
-enum attach_flag { ATTACH_READ_ONLY = 1, ATTACH_FROM_OFFSET = 2, ATTACH_LAST = 4 };
+enum attach_flag {
+    ATTACH_READ_ONLY = 1,
+    ATTACH_FROM_OFFSET = 2,
+    ATTACH_LAST = 4,
+    ATTACH_QUIET = 8,
+    ATTACH_TYPED = 16,
+    ATTACH_FLAGS = 31,
+};
 
 /* Takes a payload apart; after a shortage everything reads as 0 and `bad` stays set. */
 struct reader {
