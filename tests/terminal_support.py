@@ -45,12 +45,16 @@ class PlayedAgent:
 
     Attributes:
         typed: What was sent to the program.
-        sizes: Every size that it was given, as (rows, columns).
+        replied: The part of it that counts only from whoever leads.
+        leads: Its client does: a size that it wishes for becomes the terminal's.
+        sizes: Every size that was wished for, as (rows, columns).
         opened: Payloads of OPEN_TERMINAL.
     """
 
     def __init__(self, sock: socket.socket, *, running: bool, replay: bytes) -> None:
         self.typed = bytearray()
+        self.replied = bytearray()
+        self.leads = True
         self.sizes: list[tuple[int, int]] = []
         self.opened: list[bytes] = []
         self._running, self._replay = running, replay
@@ -72,6 +76,10 @@ class PlayedAgent:
         """What the program prints."""
         for start in range(0, len(data), MAX_PAYLOAD):
             await self._send(FrameType.OUTPUT, data[start : start + MAX_PAYLOAD])
+
+    async def resized(self, rows: int, columns: int) -> None:
+        """The terminal has another size from here on."""
+        await self._send(FrameType.SIZE, struct.pack(">HH", rows, columns))
 
     async def exit(self, code: int) -> None:
         """The program ends."""
@@ -118,6 +126,10 @@ class PlayedAgent:
             await self._send(FrameType.REPLAY_END, struct.pack(">Q", len(self._replay)))
         elif kind in (FrameType.INPUT, FrameType.REPLY):
             self.typed += payload
+            if kind is FrameType.REPLY:
+                self.replied += payload
         elif kind is FrameType.RESIZE:
             rows, columns = struct.unpack(">HH", payload)
             self.sizes.append((rows, columns))
+            if self.leads:
+                await self.resized(rows, columns)

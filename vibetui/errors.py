@@ -89,6 +89,19 @@ class AgentError(VibeError):
     code = "agent"
 
 
+class SharingEnded(AgentError):
+    """The owner of a session no longer lets this user see it."""
+
+    code = "sharing_ended"
+
+    def __init__(
+        self,
+        message: str = "The owner has ended the sharing of this session.",
+        hint: str = "Ask them to share it again.",
+    ) -> None:
+        super().__init__(message, hint)
+
+
 class CoreUnavailable(VibeError):
     """The core process can't be reached."""
 

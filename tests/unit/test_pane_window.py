@@ -19,8 +19,7 @@ async def stage(request: pytest.FixtureRequest) -> AsyncIterator[Stage]:
 
 async def resized(stage: Stage, rows: int, columns: int) -> None:
     """Somebody else has given the terminal a size, and the pane has seen it."""
-    stage.terminal.emulator.resize(rows, columns)
-    stage.terminal._changed()
+    await stage.agent.resized(rows, columns)
     await stage.until(lambda: stage.pane.has_other_size and len(stage.pane._rows) == rows)
     await stage.pilot.pause()
 
@@ -64,8 +63,7 @@ async def test_a_smaller_screen_stands_at_the_top_left_and_the_rest_is_inert(sta
     assert rows[5] == "─" * 20 + "┘" + "·" * 19
     assert rows[9] == "·" * 40
     assert all(style.dim for style in stage.styles(0)[20:])
-    stage.terminal.emulator.resize(ROWS, COLUMNS)
-    stage.terminal._changed()
+    await stage.agent.resized(ROWS, COLUMNS)
     await stage.until(lambda: not stage.pane.has_other_size)
     assert stage.rows()[5:] == [""] * 5
 

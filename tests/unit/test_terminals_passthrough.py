@@ -221,8 +221,8 @@ async def test_after_more_than_is_kept_the_modes_are_those_of_the_program(
         connection, rows=5, columns=20, settings=TerminalSettings(emulator=kind)
     )
     with _running(terminal):
-        await agent.output(b"\x1b[?1000h\x1b[31m\x1b[2;3r")
-        await agent.until(lambda: terminal.emulator.modes.mouse > 0)
+        await agent.output(b"before\x1b[?1000h\x1b[31m\x1b[2;3r")
+        await _until(terminal, ["before"])
         outlet = Collector(b"\x1b[?2004h")
         terminal.divert(outlet)
         await agent.output(b"\x1b[?1000l\x1b[?2004h" + b"line\r\n" * lines + b"end")

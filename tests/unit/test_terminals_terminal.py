@@ -10,6 +10,7 @@ import pytest
 from tests.terminal_support import EMULATORS, PlayedAgent, screen
 from vibetui.errors import AgentError
 from vibetui.terminals import Terminal, TerminalSettings
+from vibetui.terminals.changes import Changes
 
 
 async def started(
@@ -101,6 +102,7 @@ async def test_typing_and_resizing_reach_the_program() -> None:
     terminal.resize(10, 40)
     await agent.until(lambda: bytes(agent.typed) == b"ls\r" and agent.sizes[-1:] == [(10, 40)])
     assert agent.sizes == [(5, 20), (10, 40)]
+    assert await terminal.has_size(10, 40, deadline=5)
     assert (terminal.emulator.rows, terminal.emulator.columns) == (10, 40)
     await ended(agent, terminal, running)
 
@@ -153,19 +155,17 @@ async def test_a_flood_is_told_from_a_screenful() -> None:
 
 
 async def test_subscribers_are_called_once_a_turn() -> None:
-    agent, terminal, running = await started()
+    changes = Changes()
     calls: list[int] = []
-    stop = terminal.subscribe(lambda: calls.append(1))
-    terminal.resize(6, 20)
-    terminal.resize(7, 20)
-    terminal.resize(8, 20)
+    stop = changes.subscribe(lambda: calls.append(1))
+    for _ in range(3):
+        changes.tell()
     await asyncio.sleep(0)
     assert len(calls) == 1
     stop()
-    terminal.resize(9, 20)
+    changes.tell()
     await asyncio.sleep(0)
     assert len(calls) == 1
-    await ended(agent, terminal, running)
 
 
 async def test_a_quiet_terminal_is_let_rest_until_it_has_done_all() -> None:

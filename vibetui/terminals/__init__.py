@@ -1,6 +1,7 @@
 """Emulators, keys and the mouse as bytes, selection and search; `Terminal`, one live shell."""
 
 from vibetui.terminals.emulators import make_emulator
+from vibetui.terminals.joining import ENVIRONMENT, TerminalSettings
 from vibetui.terminals.protocol import (
     CellStyle,
     Color,
@@ -11,7 +12,7 @@ from vibetui.terminals.protocol import (
     MouseTracking,
     Run,
 )
-from vibetui.terminals.terminal import ENVIRONMENT, Terminal, TerminalSettings
+from vibetui.terminals.terminal import Terminal
 
 __all__ = [
     "ENVIRONMENT",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 
+from vibetui.terminals.answers import AnswerFinder, Typed
 from vibetui.terminals.prefix_finder import PrefixFinder
 from vibetui.terminals.protocol import Emulator
 from vibetui.terminals.screen_state import ScreenState
@@ -16,7 +17,10 @@ _CHUNK = 64 * 1024
 _MOST_TYPED = 1 << 20
 """Bytes that a program doesn't read before the tty isn't read either, nor the prefix seen."""
 _KEY_DELAY = 0.025
-"""Seconds after which a sequence that has begun is not the prefix's."""
+"""Seconds after which a sequence that has begun is not the prefix's, nor an answer."""
+_SIZE_DEADLINE = 2.0
+"""Seconds in which the terminal must have the tty's size; the agent takes microseconds."""
+OTHER_SIZE = "Zoom ended: somebody else is typing, in a terminal of {} rows and {} columns."
 
 Opening = Callable[[Emulator], bytes]
 """What brings an empty tty to the screen and the modes of an emulator."""
@@ -26,7 +30,7 @@ class Passthrough:
     """Joins `terminal` and a tty until the prefix is typed or until either is gone.
 
     Args:
-        terminal: Its size becomes the tty's.
+        terminal: Its size becomes the tty's; where that can't be, nothing is passed on.
         source: The tty to read, in raw mode and without blocking.
         prefix: The one key that isn't passed on, as in the settings.
         opening: Written first.
@@ -34,11 +38,13 @@ class Passthrough:
     Attributes:
         state: What is switched on in the tty.
         typed: What came after the prefix.
+        note: Why it ended, where that is neither's doing.
     """
 
     def __init__(self, terminal: Terminal, source: int, prefix: str, opening: Opening) -> None:
         self.state = ScreenState()
         self.typed = b""
+        self.note = ""
         self._terminal = terminal
         self._source = source
         self._sink = source
@@ -46,7 +52,9 @@ class Passthrough:
         self._loop = asyncio.get_running_loop()
         self._finder = PrefixFinder(prefix, self.state)
         self._key_timer: asyncio.TimerHandle | None = None
-        self._inbox = bytearray()
+        self._answers = AnswerFinder()
+        self._inbox: deque[Typed] = deque()
+        self._wishes: list[tuple[int, int]] = []
         self._typing: asyncio.Task[None] | None = None
         self._writing = asyncio.Lock()
         self._writable = asyncio.Event()
@@ -59,6 +67,8 @@ class Passthrough:
             sink: Where output goes, without blocking: the tty, or what leads to the same screen.
         """
         self._sink = sink
+        if not await self._lead():
+            return
         await self._terminal.caught_up()
         try:
             async with self._writing:
@@ -70,11 +80,39 @@ class Passthrough:
         finally:
             self.end()
 
+    async def _lead(self) -> bool:
+        """Give the terminal the tty's size; whether it has it."""
+        size = self._tty_size()
+        if size is None:
+            return False
+        self._terminal.resize(*size)
+        self._terminal.lead()
+        if not await self._terminal.has_size(*size, deadline=_SIZE_DEADLINE):
+            self.note = OTHER_SIZE.format(*self._terminal.size)
+            return False
+        return True
+
+    def _tty_size(self) -> tuple[int, int] | None:
+        try:
+            columns, rows = os.get_terminal_size(self._source)
+        except OSError:  # It has gone, and writing to it will show that.
+            return None
+        return rows, columns
+
     def follow_size(self) -> None:
         """The tty has another size."""
-        with suppress(OSError):  # It has gone, and writing to it will show that.
-            columns, rows = os.get_terminal_size(self._source)
-            self._terminal.resize(rows, columns, outlet=self)
+        size = self._tty_size()
+        if size is not None and size != self._terminal.wish:
+            self._wishes.append(size)
+            self._terminal.resize(*size, outlet=self)
+
+    def resized(self, rows: int, columns: int) -> None:
+        """As wished, or somebody else leads: their screen doesn't fit here."""
+        if (rows, columns) in self._wishes:
+            del self._wishes[: self._wishes.index((rows, columns)) + 1]
+        else:
+            self.note = OTHER_SIZE.format(rows, columns)
+            self.end()
 
     def end(self) -> None:
         """Nothing more is read or written; what was typed before the prefix is sent."""
@@ -88,8 +126,10 @@ class Passthrough:
             self._key_timer.cancel()
         if self._typing is not None:
             self._typing.cancel()
-        self._terminal.write(bytes(self._inbox) + self._finder.release())
+        rest = [*self._inbox, *self._answers.feed(self._finder.release()), *self._answers.release()]
         self._inbox.clear()
+        for piece in rest:
+            self._pass_on(piece)
 
     # Output
 
@@ -144,23 +184,31 @@ class Passthrough:
         if rest is not None:
             self.typed = rest
             self.end()
-        elif self._finder.holds:
+        elif self._finder.holds or self._answers.holds:
             self._key_timer = self._loop.call_later(_KEY_DELAY, self._release_key)
 
     def _release_key(self) -> None:
         self._type(self._finder.release())
+        self._inbox += self._answers.release()
+        self._send_soon()
 
     def _type(self, data: bytes) -> None:
-        self._inbox += data
+        self._inbox += self._answers.feed(data)
+        self._send_soon()
+        if sum(len(piece.data) for piece in self._inbox) > _MOST_TYPED:
+            self._loop.remove_reader(self._source)
+
+    def _send_soon(self) -> None:
         if self._inbox and (self._typing is None or self._typing.done()):
             self._typing = self._loop.create_task(self._send())
-        if len(self._inbox) > _MOST_TYPED:
-            self._loop.remove_reader(self._source)
 
     async def _send(self) -> None:
         while self._inbox:
-            self._terminal.write(bytes(self._inbox[:_CHUNK]))
-            del self._inbox[:_CHUNK]
+            self._pass_on(self._inbox.popleft())
             await self._terminal.drain()
         if not self._done.is_set():
             self._loop.add_reader(self._source, self._on_keys)
+
+    def _pass_on(self, piece: Typed) -> None:
+        send = self._terminal.reply if piece.answer else self._terminal.write
+        send(piece.data)

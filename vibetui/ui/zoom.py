@@ -19,6 +19,8 @@ from vibetui.terminals.protocol import Emulator
 from vibetui.ui.zoom_driver import LendableDriver
 from vibetui.ui.zoom_screen import opening
 
+NO_FIT = "You are watching: zoom needs a terminal of exactly {} rows and {} columns."
+
 Bypass = Callable[[], socket.socket | None]
 
 
@@ -35,7 +37,7 @@ async def zoom(
     *,
     prefix: str,
     name: str,
-) -> None:
+) -> str:
     """Returns when the app has its terminal back; `terminal` is then to be given a size again.
 
     Without a terminal of its own (in tests) the app has nothing to give, and nothing happens.
@@ -47,10 +49,16 @@ async def zoom(
         bypass: Gives a faster way to the same terminal, where there is one.
         prefix: The key that ends it, as in the settings.
         name: For the window's title.
+
+    Returns:
+        Why there was no zoom, or why it ended; empty where the user ended it.
     """
     driver = app._driver
     if not isinstance(driver, LendableDriver):
-        return
+        return ""
+    columns, rows = driver._get_terminal_size()
+    if terminal.read_only and terminal.size != (rows, columns):
+        return NO_FIT.format(*terminal.size)
     title = f"{name}: {prefix} brings vibetui back"
 
     def opened(emulator: Emulator) -> bytes:
@@ -69,6 +77,7 @@ async def zoom(
             passthrough.end()
             driver.take_back(passthrough.typed)
             await terminal.rejoin()
+    return passthrough.note
 
 
 @contextmanager

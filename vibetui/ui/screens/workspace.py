@@ -280,10 +280,12 @@ class WorkspaceScreen(VibeScreen[None], TakesKeys):
     async def _zoom(self, terminal: Terminal) -> None:
         vibe, pane = self.vibe, self._pane
         prefix, name = vibe.settings.prefix_key, self._session.name
-        await zoom(vibe, pane, terminal, vibe.bypass, prefix=prefix, name=name)
+        note = await zoom(vibe, pane, terminal, vibe.bypass, prefix=prefix, name=name)
         if self.showing and self._terminal is terminal:
             terminal.resize(pane.size.height, pane.size.width)
         self.app.refresh(layout=True)
+        if note and self.showing:
+            self.query_one(KeyBar).remark(note)
 
     async def _stop(self) -> None:
         name = self._session.name

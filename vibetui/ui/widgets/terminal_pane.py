@@ -25,6 +25,7 @@ from vibetui.ui.widgets.terminal_keys import key_event_bytes
 from vibetui.ui.widgets.terminal_mouse import mouse_event
 from vibetui.ui.widgets.terminal_reading import TerminalReading
 
+WATCHING = "You are watching: you can read and copy, but not type."
 _EVERYTHING = 1 << 30
 _MIDDLE = 2
 
@@ -35,6 +36,9 @@ class TerminalPane(TerminalReading, can_focus=True):
     Args:
         prefix_key: The one key that isn't sent, as ``ctrl+]`` or by Textual's name.
         opens_links: The app runs on the user's machine; elsewhere links are copied.
+
+    Attributes:
+        watching_note: What is said, once, to whoever types where they may only look on.
     """
 
     ALLOW_SELECT = False
@@ -68,13 +72,16 @@ class TerminalPane(TerminalReading, can_focus=True):
         self._prefix_key = prefix_key
         self._title = ""
         self._mouse_cell: tuple[int, int] | None = None
+        self._told_read_only: Terminal | None = None
+        self.watching_note = WATCHING
 
     def _frame_taken(self, terminal: Terminal) -> None:
         super()._frame_taken(terminal)
         emulator = terminal.emulator
         if emulator.take_bells():
             self.post_message(self.BellRang())
-        if (text := emulator.take_clipboard()) is not None:
+        # Those who type here share what the program copies; who only looks on keeps their own.
+        if (text := emulator.take_clipboard()) is not None and not terminal.read_only:
             self.app.copy_to_clipboard(text)
             self.post_message(self.ClipboardCopied(text))
             if text:
@@ -128,12 +135,21 @@ class TerminalPane(TerminalReading, can_focus=True):
         terminal, reader = self._terminal, self._reader
         if terminal is None or reader is None or not data:
             return
+        if terminal.read_only:
+            self._say_read_only(terminal)
+            return
         if reader.selection is not None:
             reader.selection = None
             self._frames.changed()
         if self._window.panned or terminal.emulator.scroll_offset:
             self.follow_program()
         terminal.write(data)
+
+    def _say_read_only(self, terminal: Terminal) -> None:
+        """Once for each terminal that is shown."""
+        if self._told_read_only is not terminal:
+            self._told_read_only = terminal
+            self.post_message(self.Noted(self.watching_note))
 
     def check_consume_key(self, key: str, character: str | None) -> bool:  # noqa: ARG002
         """All keys are the container's."""
@@ -164,7 +180,9 @@ class TerminalPane(TerminalReading, can_focus=True):
         if reader.cursor is not None:
             reader.leave()
             self._frames.changed()
-        if not terminal.emulator.modes.bracketed_paste and line_count(text) > 1:
+        if terminal.read_only:
+            self._say_read_only(terminal)
+        elif not terminal.emulator.modes.bracketed_paste and line_count(text) > 1:
             self.app.push_screen(PasteWarning(text), partial(self._paste_as, terminal, text))
         else:
             self._type(encode_paste(text, terminal.emulator.modes))
@@ -216,7 +234,7 @@ class TerminalPane(TerminalReading, can_focus=True):
             return
         wheel = mouse_event(event, Action.PRESS, self._window, button)
         keys = encode_wheel_keys(wheel, terminal.emulator.modes)
-        if keys and not self._reading:
+        if keys and not self._reading and not terminal.read_only:
             self._type(keys)
         else:
             self.scroll_back(WHEEL_LINES if button is Button.WHEEL_UP else -WHEEL_LINES)
@@ -233,6 +251,8 @@ class TerminalPane(TerminalReading, can_focus=True):
         terminal = self._terminal
         if terminal is None or event.shift or terminal.emulator.scroll_offset or self._reading:
             return False
+        if terminal.read_only:  # The mouse is then the user's, for the text.
+            return False
         modes = terminal.emulator.modes
         inside = self._window.holds(int(event.x), int(event.y))
         if modes.mouse is MouseTracking.NONE or not (inside or self.app.mouse_captured is self):
@@ -240,7 +260,9 @@ class TerminalPane(TerminalReading, can_focus=True):
         event.stop()
         event.prevent_default()
         if data := encode_mouse(mouse_event(event, action, self._window, button), modes):
-            terminal.write(data)
+            # Whoever only moves the mouse types nothing, and so doesn't take the lead.
+            moved = action is Action.MOTION and not event.button
+            (terminal.reply if moved else terminal.write)(data)
         return True
 
     # Focus
@@ -259,5 +281,6 @@ class TerminalPane(TerminalReading, can_focus=True):
         if not focused:
             self._client.release()
         if self._terminal is not None:
-            self._terminal.write(encode_focus(focused, self._terminal.emulator.modes))
+            # Nobody has typed it, so it takes no lead.
+            self._terminal.reply(encode_focus(focused, self._terminal.emulator.modes))
             self._paint()
