@@ -206,7 +206,9 @@ class AgentConnection:
             try:
                 with _in_plain_words(REQUEST_DEADLINE):
                     async with asyncio.timeout(REQUEST_DEADLINE):
-                        await asyncio.get_running_loop().sock_sendall(sock, frame)
+                        # Who was shown out still finds the reason among what has arrived.
+                        with contextlib.suppress(BrokenPipeError):
+                            await asyncio.get_running_loop().sock_sendall(sock, frame)
                         return await _expect(sock, answer)
             except AgentRefused:
                 raise
