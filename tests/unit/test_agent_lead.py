@@ -152,7 +152,9 @@ async def test_a_query_is_answered_once_by_who_leads(agent: Agent) -> None:
 
 
 async def test_a_change_of_size_comes_at_its_byte_however_far_a_client_lags(agent: Agent) -> None:
-    script = "stty raw -echo; printf ready; while read -r x; do head -c $x /dev/zero | tr '\\0' z; done"
+    script = (
+        "stty raw -echo; printf ready; while read -r x; do head -c $x /dev/zero | tr '\\0' z; done"
+    )
     number = await agent.open(script, rows=10, columns=10)
     leader = await join(agent, number, "ada", (10, 10))
     await read_until(leader, b"ready")

@@ -187,6 +187,23 @@ static void serve_client(struct client *client, short events)
         client_close(client);
 }
 
+/* True: somebody has left meanwhile, of which the others may have to hear. */
+static bool flush_all(int64_t now)
+{
+    bool left = false;
+    for (size_t i = 0; i < MAX_CLIENTS; i++) {
+        struct client *client = &clients[i];
+        if (client->fd < 0)
+            continue;
+        bool attached = client->terminal != NULL;
+        client_flush(client);
+        if (client->fd >= 0 && client->closing && now >= client->close_by)
+            client_close(client);
+        left |= attached && client->terminal == NULL;
+    }
+    return left;
+}
+
 static void settle(bool events)
 {
     int64_t now = now_ms();
@@ -197,13 +214,8 @@ static void settle(bool events)
         if (clients[i].fd >= 0 && clients[i].stalled)
             client_continue(&clients[i]);
     watch_tick(now, events);
-    for (size_t i = 0; i < MAX_CLIENTS; i++) {
-        struct client *client = &clients[i];
-        if (client->fd >= 0)
-            client_flush(client);
-        if (client->fd >= 0 && client->closing && now >= client->close_by)
-            client_close(client);
-    }
+    while (flush_all(now))
+        ;
     for (size_t i = 0; i < MAX_TERMINALS; i++) {
         struct terminal *terminal = &terminals[i];
         if (terminal->number != 0 && terminal->forgotten && terminal_finished(terminal) &&
