@@ -1,6 +1,6 @@
 """JSON messages with descriptors on Unix SEQPACKET sockets: front, zygote and UI process.
 
-front → zygote: ``start`` {env} with [PTY slave, control socket, door].
+front → zygote: ``start`` {env, address} with [PTY slave, control socket, door].
 UI process → front: ``bye`` {reason, sentence} · ``rebind`` {} · ``bypass`` {} with [stream socket],
 from which output comes in the PTY's place until its end.
 front → UI process: ``shutdown`` {} · ``door`` {} with [door] · ``failed`` {error}, the two
@@ -39,6 +39,8 @@ class Reason(StrEnum):
 
     EXIT = "exit"
     SHUTDOWN = "shutdown"
+    TAKEN_OVER = "taken over"
+    """Another connection goes on: this one ends at once, whether its client reads or not."""
     CRASHED = "crashed"
 
 

@@ -20,7 +20,9 @@ class Launcher:
         self._sock = sock
         self._turn = asyncio.Lock()
 
-    async def launch(self, slave: int, control: int, door: int, env: Mapping[str, str]) -> None:
+    async def launch(
+        self, slave: int, control: int, door: int, env: Mapping[str, str], address: str
+    ) -> None:
         """Have a UI process started on `slave`; the caller keeps its own descriptors.
 
         A start that fails shows as the end of the control socket.
@@ -32,7 +34,8 @@ class Launcher:
             async with self._turn, asyncio.timeout(_DEADLINE):
                 while True:
                     try:
-                        send(self._sock, Kind.START, (slave, control, door), env=dict(env))
+                        descriptors = (slave, control, door)
+                        send(self._sock, Kind.START, descriptors, env=dict(env), address=address)
                     except BlockingIOError:
                         await _writable(self._sock)
                     else:

@@ -38,6 +38,8 @@ class App(Protocol):
     error_console: Any
     bypass: Callable[[], socket.socket | None]
     """Gives a socket to write large amounts to, in the terminal's place, until it is closed."""
+    hang_up: Callable[[str], None]
+    """Ends the client's connection at once, with these last words."""
 
     @property
     def return_code(self) -> int | None: ...
@@ -50,8 +52,8 @@ class App(Protocol):
 Rebind = Callable[[], Awaitable[int]]
 """Gives a new door where the old one leads to a core that is gone. Raises `CoreUnavailable`."""
 
-MakeApp = Callable[[int, Rebind], AbstractAsyncContextManager[App]]
-"""Makes the app on a door, which it owns, inside the running loop."""
+MakeApp = Callable[[int, Rebind, str], AbstractAsyncContextManager[App]]
+"""Makes the app on a door, which it owns, inside the running loop, for a client's address."""
 
 
 class UiProcess:
@@ -74,7 +76,7 @@ class UiProcess:
         self._log_file = log_file
         self._kept = kept
 
-    def run(self, env: Mapping[str, str], make_app: MakeApp) -> int:
+    def run(self, env: Mapping[str, str], address: str, make_app: MakeApp) -> int:
         """Run the app to its end. Returns the exit status."""
         _reset_signals()
         self._take_terminal()
@@ -82,7 +84,7 @@ class UiProcess:
         faulthandler.enable(self._log_file)
         # The front's copy of the socket stays open until it has passed everything on.
         farewell = socket.socket(fileno=os.dup(self._control))
-        status = asyncio.run(self._serve(make_app))
+        status = asyncio.run(self._serve(make_app, address))
         poll = select.poll()
         poll.register(farewell, 0)  # Only its end: POLLHUP is always told.
         poll.poll(_FAREWELL_DEADLINE_MS)
@@ -101,11 +103,11 @@ class UiProcess:
         sys.stdout = sys.__stdout__ = _standard(1, "w")  # type: ignore[misc]
         sys.stderr = sys.__stderr__ = _standard(2, "w")  # type: ignore[misc]
 
-    async def _serve(self, make_app: MakeApp) -> int:
+    async def _serve(self, make_app: MakeApp, address: str) -> int:
         link = _FrontLink(socket.socket(fileno=self._control))
         reason, sentence = Reason.CRASHED, ""
         try:
-            async with make_app(self._door, link.rebind) as app:
+            async with make_app(self._door, link.rebind, address) as app:
                 app.error_console = _quiet_console()
                 link.follow(app)
                 sentence = await app.run_async() or ""
@@ -136,6 +138,7 @@ class _FrontLink:
         """End `app` when the front says so, and let it go round the PTY."""
         self._app = app
         app.bypass = self.bypass
+        app.hang_up = self.hang_up
         if self.shutting_down:
             app.exit(_SHUTTING_DOWN)
 
@@ -163,6 +166,10 @@ class _FrontLink:
                 return ours
         ours.close()
         return None
+
+    def hang_up(self, sentence: str) -> None:
+        """End the client's connection: another has taken over."""
+        self.say_bye(Reason.TAKEN_OVER, sentence)
 
     def say_bye(self, reason: Reason, sentence: str) -> None:
         """Once: the first one counts."""

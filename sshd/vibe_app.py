@@ -20,10 +20,10 @@ def make_app(settings: Settings) -> MakeApp:
     """A maker of apps that may do what their door allows."""
 
     @asynccontextmanager
-    async def make(door: int, rebind: Rebind) -> AsyncIterator[App]:
+    async def make(door: int, rebind: Rebind, address: str) -> AsyncIterator[App]:
         core = CoreClient(door, rebind=rebind)
         try:
-            yield VibeApp(core, settings, remote=True)
+            yield VibeApp(core, settings, remote=True, address=address)
         finally:
             await core.close()
 

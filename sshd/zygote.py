@@ -156,7 +156,9 @@ class _Zygote:
             self._sock.detach()
             slave, control, door = message.descriptors
             process = UiProcess(slave, control, door, self._log_file, self._kept)
-            status = process.run(message.body["env"], self._make_app)
+            status = process.run(
+                message.body["env"], str(message.body.get("address", "")), self._make_app
+            )
         except BaseException:
             log.exception("ui.failed")
         finally:

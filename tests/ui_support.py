@@ -21,6 +21,8 @@ from vibetui.errors import Conflict, CoreUnavailable, NotFound, OpenError, VibeE
 from vibetui.events import OpenEvent, OpenStep, StepState
 from vibetui.model import (
     Access,
+    Presence,
+    PresenceNotice,
     Session,
     SessionChange,
     SessionNotice,
@@ -124,6 +126,13 @@ class StagedCore:
     """Whom sessions are shared with, by session id."""
     calls: list[tuple[str, ...]] = field(default_factory=list)
     """What the app has asked for, in order."""
+    others: tuple[Presence, ...] = ()
+    """Apps of the same user."""
+    taken_by: asyncio.Queue[str] = field(default_factory=asyncio.Queue)
+    """Filled where the app is to be taken over."""
+    presences: list[Presence] = field(default_factory=list)
+    """What the app has said of itself, and below, which sessions it has said to show."""
+    moves: list[str | None] = field(default_factory=list)
     _watchers: list[asyncio.Queue[SessionNotice | None]] = field(default_factory=list)
     _handed_out: list[socket.socket] = field(default_factory=list)
     _cancelled: asyncio.Event = field(default_factory=asyncio.Event)
@@ -243,6 +252,19 @@ class StagedCore:
         finally:
             self._watchers.remove(queue)
         raise CoreUnavailable("The core can't be reached.")
+
+    async def be_present(self, presence: Presence) -> AsyncIterator[PresenceNotice]:
+        self._check()
+        self.presences.append(presence)
+        yield PresenceNotice(self.others)
+        yield PresenceNotice((), await self.taken_by.get())
+
+    async def move_presence(self, presence_id: str, session_id: str | None) -> None:
+        self._check()
+        self.moves.append(session_id)
+
+    async def take_over(self, presence_id: str, by: str) -> None:
+        self._called("take over", presence_id, by)
 
     async def close(self) -> None:
         return None

@@ -44,6 +44,8 @@ class EventCode(StrEnum):
     CLIENT_LOST = "client.lost"
     """A client that gave no sign of life was given up."""
     UI_CRASHED = "ui.crashed"
+    UI_TAKEN_OVER = "ui.taken_over"
+    """An app was asked to leave by another of the same user."""
     SERVER_STARTED = "server.started"
     SERVER_STOPPED = "server.stopped"
     PROCESS_RESTARTED = "server.process.restarted"

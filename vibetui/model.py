@@ -137,3 +137,32 @@ class SessionNotice:
 
     change: SessionChange
     session: Session
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """An app that one user has open now.
+
+    Attributes:
+        presence_id: Made by the app itself; it keeps it through restarts of the core.
+        address: Where its user is; empty: at this machine.
+        session_id: What it shows, if anything.
+    """
+
+    presence_id: str
+    address: str
+    since: datetime
+    session_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PresenceNotice:
+    """What an app hears about the others of its user.
+
+    Attributes:
+        others: All that are here now, the newest first.
+        taken_by: Where the one is that has taken this app over; it has to leave. None: it may stay.
+    """
+
+    others: tuple[Presence, ...]
+    taken_by: str | None = None

@@ -52,6 +52,11 @@ class _Outcome:
     sentence: str = ""
 
     @property
+    def has_more_to_say(self) -> bool:
+        """Output of the UI process that the client should still get."""
+        return self.end is not _End.ABANDONED and self.reason is not Reason.TAKEN_OVER
+
+    @property
     def crashed(self) -> bool:
         return self.end is _End.VANISHED or (self.end is _End.BYE and self.reason is Reason.CRASHED)
 
@@ -174,7 +179,7 @@ class AppSession(asyncssh.SSHServerSession[bytes]):
             outcome = await self._outcome
             if outcome.end is _End.CLIENT_LEFT:
                 await self._hang_up()
-            elif outcome.end is not _End.ABANDONED and self._splice is not None:
+            elif outcome.has_more_to_say and self._splice is not None:
                 await self._splice.drain()
         except VibeError as error:
             log.warning("ui.not_started", user_id=self._login.user.user_id, message=error.message)
@@ -196,7 +201,9 @@ class AppSession(asyncssh.SSHServerSession[bytes]):
         try:
             door = await self._services.core.open_door(self._login.user.user_id)
             try:
-                await self._services.launcher.launch(slave, theirs.fileno(), door, env)
+                await self._services.launcher.launch(
+                    slave, theirs.fileno(), door, env, self._login.address
+                )
             finally:
                 os.close(door)
         finally:

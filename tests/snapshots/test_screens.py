@@ -20,9 +20,10 @@ from tests.ui_support import (
     until,
     up_to,
 )
+from tests.unit.test_ui_take_over import DESK, LOCAL
 from vibetui.errors import CoreUnavailable, ImageUnavailable, OpenError, Remedy
 from vibetui.events import OpenEvent, OpenStep, StepState
-from vibetui.model import SessionStatus
+from vibetui.model import Presence, SessionStatus
 from vibetui.ui.terminal_watch import Heard
 
 SMALL, LARGE = (80, 24), (200, 50)
@@ -125,6 +126,12 @@ def test_delete(snap_compare: Compare) -> None:
 
 def test_stop(snap_compare: Compare) -> None:
     assert snap_compare(staged_app(StagedCore()), run_before=after("x", then="Stop api?"))
+
+
+@pytest.mark.parametrize("others", [(DESK,), (LOCAL, DESK)], ids=["one", "several"])
+def test_take_over(snap_compare: Compare, others: tuple[Presence, ...]) -> None:
+    drive = after(then="You are connected already")
+    assert snap_compare(staged_app(StagedCore(others=others)), run_before=drive)
 
 
 @pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "200x50"])

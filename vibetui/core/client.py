@@ -12,7 +12,16 @@ from vibetui.agent import AgentConnection
 from vibetui.core import wire
 from vibetui.core.channel import SLOW, Channel
 from vibetui.events import OpenEvent
-from vibetui.model import Access, Session, SessionNotice, Share, Template, User
+from vibetui.model import (
+    Access,
+    Presence,
+    PresenceNotice,
+    Session,
+    SessionNotice,
+    Share,
+    Template,
+    User,
+)
 
 _HELLO = 10.0
 """Seconds for the agent to prove a handed-over connection anew; it takes well under 1 ms."""
@@ -102,6 +111,20 @@ class CoreClient:
         async with aclosing(self._channel.stream("GET", "/v1/watch")) as stream:
             async for item in stream:
                 yield wire.notice_from_json(item)
+
+    async def be_present(self, presence: Presence) -> AsyncGenerator[PresenceNotice, None]:
+        body = wire.presence_to_json(presence)
+        async with aclosing(self._channel.stream("POST", "/v1/presences", body)) as stream:
+            async for item in stream:
+                yield wire.presence_notice_from_json(item)
+
+    async def move_presence(self, presence_id: str, session_id: str | None) -> None:
+        path = f"/v1/presences/{quote(presence_id, safe='')}/move"
+        await self._channel.call("POST", path, {"session_id": session_id})
+
+    async def take_over(self, presence_id: str, by: str) -> None:
+        path = f"/v1/presences/{quote(presence_id, safe='')}/take_over"
+        await self._channel.call("POST", path, {"by": by})
 
     async def close(self) -> None:
         await self._channel.close()

@@ -9,9 +9,19 @@ from typing import TYPE_CHECKING
 
 from vibetui.agent import AgentConnection
 from vibetui.core import rights
+from vibetui.core.presence import HangUp
 from vibetui.errors import NotFound, OpenError
 from vibetui.events import OpenEvent, OpenStep, StepState
-from vibetui.model import Access, Session, SessionNotice, Share, Template, User
+from vibetui.model import (
+    Access,
+    Presence,
+    PresenceNotice,
+    Session,
+    SessionNotice,
+    Share,
+    Template,
+    User,
+)
 
 if TYPE_CHECKING:
     from vibetui.core.service import CoreService
@@ -115,6 +125,21 @@ class LocalCore:
         async with aclosing(self._service.watchers.watch(self._user.user_id)) as notices:
             async for notice in notices:
                 yield notice
+
+    async def be_present(
+        self, presence: Presence, *, hang_up: HangUp | None = None
+    ) -> AsyncGenerator[PresenceNotice, None]:
+        """As the protocol says; `hang_up` ends the app's process should it not react."""
+        staying = self._service.presences.stay(self._user.user_id, presence, hang_up)
+        async with aclosing(staying) as notices:
+            async for notice in notices:
+                yield notice
+
+    async def move_presence(self, presence_id: str, session_id: str | None) -> None:
+        self._service.presences.move(self._user.user_id, presence_id, session_id)
+
+    async def take_over(self, presence_id: str, by: str) -> None:
+        await self._service.presences.take_over(self._user.user_id, presence_id, by)
 
     async def close(self) -> None:
         """Nothing: the service belongs to whoever started it."""

@@ -7,7 +7,16 @@ from typing import Protocol
 
 from vibetui.agent import AgentConnection
 from vibetui.events import OpenEvent
-from vibetui.model import Access, Session, SessionNotice, Share, Template, User
+from vibetui.model import (
+    Access,
+    Presence,
+    PresenceNotice,
+    Session,
+    SessionNotice,
+    Share,
+    Template,
+    User,
+)
 
 
 class Core(Protocol):
@@ -107,6 +116,24 @@ class Core(Protocol):
         """Changes of what the user sees, from now on.
 
         A session that is newly shared with them is ``CREATED``, one that no longer is ``DELETED``.
+        """
+        ...
+
+    def be_present(self, presence: Presence) -> AsyncIterator[PresenceNotice]:
+        """Say that an app of the user's is here, for as long as the iteration goes on.
+
+        Tells which others are, first and after every change; and, last, that it has to leave.
+        """
+        ...
+
+    async def move_presence(self, presence_id: str, session_id: str | None) -> None:
+        """That app shows another session now, or none."""
+        ...
+
+    async def take_over(self, presence_id: str, by: str) -> None:
+        """Ask that app of the user's to leave for the one at the address `by`.
+
+        Returns when it has gone, within two seconds: one that doesn't react is hung up.
         """
         ...
 

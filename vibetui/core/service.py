@@ -12,6 +12,7 @@ import structlog
 from vibetui.core.accounts import operator_name
 from vibetui.core.audience import Audience
 from vibetui.core.local import LocalCore
+from vibetui.core.presence import Presences
 from vibetui.core.sharing import Sharing
 from vibetui.core.watchers import Watchers
 from vibetui.engines.docker import DockerEngine
@@ -40,6 +41,7 @@ class CoreService:
         self.manager = manager
         self.watchers = watchers
         self.sharing = Sharing(store, manager, audience)
+        self.presences = Presences()
 
     @classmethod
     @asynccontextmanager

@@ -8,6 +8,8 @@ from typing import Any
 
 from vibetui.model import (
     Access,
+    Presence,
+    PresenceNotice,
     Session,
     SessionChange,
     SessionNotice,
@@ -78,3 +80,23 @@ def notice_to_json(notice: SessionNotice) -> Json:
 
 def notice_from_json(data: Json) -> SessionNotice:
     return SessionNotice(SessionChange(data["change"]), session_from_json(data["session"]))
+
+
+def presence_to_json(presence: Presence) -> Json:
+    return {**asdict(presence), "since": presence.since.isoformat()}
+
+
+def presence_from_json(data: Json) -> Presence:
+    return Presence(**{**data, "since": datetime.fromisoformat(data["since"])})
+
+
+def presence_notice_to_json(notice: PresenceNotice) -> Json:
+    return {
+        "others": [presence_to_json(other) for other in notice.others],
+        "taken_by": notice.taken_by,
+    }
+
+
+def presence_notice_from_json(data: Json) -> PresenceNotice:
+    others = tuple(presence_from_json(other) for other in data["others"])
+    return PresenceNotice(others, data["taken_by"])

@@ -9,20 +9,22 @@ from textual.app import App
 from vibetui.core.protocol import Core
 from vibetui.errors import VibeError
 from vibetui.events import EventCode
-from vibetui.model import Session, SessionStatus
+from vibetui.model import Presence, Session, SessionStatus
 from vibetui.settings import Settings
 from vibetui.ui import heap
+from vibetui.ui.presence import Attendance, HangUp, no_hang_up
 from vibetui.ui.repaint import repaint, set_colors
 from vibetui.ui.screens.base import TakesKeys
 from vibetui.ui.screens.help import HelpDialog
 from vibetui.ui.screens.session_list import SessionListScreen
+from vibetui.ui.screens.take_over import TakeOverDialog
 from vibetui.ui.screens.workspace import WorkspaceScreen
 from vibetui.ui.session_feed import SessionFeed
 from vibetui.ui.styles import stylesheet
 from vibetui.ui.terminal_watch import TerminalWatch
 from vibetui.ui.theme import VIBE_THEME
 from vibetui.ui.widgets.terminal_driver import TerminalDriver
-from vibetui.ui.wording import farewell
+from vibetui.ui.wording import farewell, taken_over
 from vibetui.ui.world import World
 from vibetui.ui.zoom import Bypass, no_bypass
 from vibetui.ui.zoom_driver import LendableDriver
@@ -41,10 +43,12 @@ class VibeApp(App[str], inherit_bindings=False):
     Args:
         core: The core as this user sees it; whoever made it closes it.
         remote: The terminal is at the other end of an SSH connection.
+        address: Whose other end is there.
         world: Time and chance.
 
     `return_value` is the sentence to print once the screen is restored. `bypass` may be replaced:
-    it gives a socket that leads to the user's terminal without the PTY, until it is closed.
+    it gives a socket that leads to the user's terminal without the PTY, until it is closed. So may
+    `hang_up`.
     """
 
     ENABLE_COMMAND_PALETTE = False
@@ -52,7 +56,13 @@ class VibeApp(App[str], inherit_bindings=False):
     TITLE = "vibetui"
 
     def __init__(
-        self, core: Core, settings: Settings, *, remote: bool, world: World | None = None
+        self,
+        core: Core,
+        settings: Settings,
+        *,
+        remote: bool,
+        address: str = "",
+        world: World | None = None,
     ) -> None:
         super().__init__(driver_class=LendableDriver, ansi_color=True)
         self.core = core
@@ -60,8 +70,13 @@ class VibeApp(App[str], inherit_bindings=False):
         self.remote = remote
         self.world = world or World()
         self.bypass: Bypass = no_bypass
+        self.hang_up: HangUp = no_hang_up
         self.feed = SessionFeed(core)
         self.terminal_watch = TerminalWatch(core)
+        self.attendance = Attendance(
+            core, address, self.world, changed=self._others_changed, taken=self._taken_over
+        )
+        self._has_heard_of_others = False
         self.register_theme(VIBE_THEME)
         self.theme = VIBE_THEME.name
 
@@ -88,6 +103,8 @@ class VibeApp(App[str], inherit_bindings=False):
         self.feed.subscribe(self._only_running_are_watched)
         self.run_worker(self.feed.run(), name="session feed")
         self.run_worker(self.terminal_watch.run(), name="terminal watch")
+        self.run_worker(self.attendance.run(), name="presence")
+        self.run_worker(self.attendance.follow_moves(), name="moves")
         self.push_screen(SessionListScreen())
 
     def open_workspace(self, session: Session) -> None:
@@ -95,9 +112,11 @@ class VibeApp(App[str], inherit_bindings=False):
         workspace = WorkspaceScreen(session)
         workspace.depart()
         self.terminal_watch.looked_at(session.session_id)
+        self.attendance.moved(session.session_id)
         self.push_screen(workspace, lambda _: self._left(session.session_id))
 
     def _left(self, session_id: str) -> None:
+        self.attendance.moved(None)
         session = self.feed.get(session_id)
         if session is not None and session.status is SessionStatus.RUNNING:
             self.terminal_watch.left(session_id)
@@ -105,6 +124,33 @@ class VibeApp(App[str], inherit_bindings=False):
     def _only_running_are_watched(self) -> None:
         running = (row for row in self.feed.sessions if row.status is SessionStatus.RUNNING)
         self.terminal_watch.keep({row.session_id for row in running})
+
+    def _others_changed(self) -> None:
+        first, self._has_heard_of_others = not self._has_heard_of_others, True
+        # Whoever is in a session by now has decided already.
+        if first and self.attendance.others and isinstance(self.screen, SessionListScreen):
+            self.run_worker(self._offer_to_take_over(self.attendance.others), name="take over")
+
+    async def _offer_to_take_over(self, others: tuple[Presence, ...]) -> None:
+        await self.feed.wait_loaded()
+        names = {session.session_id: session.name for session in self.feed.sessions}
+        chosen = await self.push_screen_wait(TakeOverDialog(others, names, self.world.now()))
+        if not chosen:
+            return
+        try:
+            await self.attendance.take_over(chosen)
+        except VibeError as error:
+            self.tell(error)
+            return
+        shown = (self.feed.get(other.session_id or "") for other in chosen)
+        session = next((session for session in shown if session is not None), None)
+        if session is not None and isinstance(self.screen, SessionListScreen):
+            self.open_workspace(session)
+
+    def _taken_over(self, by: str) -> None:
+        sentence = taken_over(by)
+        self.hang_up(sentence)
+        self.exit(sentence)
 
     def tell(self, error: VibeError) -> None:
         """Say what went wrong and what to do, in a corner of the screen."""

@@ -26,6 +26,7 @@ class SessionFeed:
         self._sessions: dict[str, Session] = {}
         self._subscribers: list[Callable[[], None]] = []
         self._try_now = asyncio.Event()
+        self._was_loaded = asyncio.Event()
         self.loaded = False
         """The list has been read at least once."""
         self.trouble: VibeError | None = None
@@ -68,6 +69,10 @@ class SessionFeed:
         self._sessions.pop(session_id, None)
         self._tell()
 
+    async def wait_loaded(self) -> None:
+        """Return once the list has been read."""
+        await self._was_loaded.wait()
+
     def try_now(self) -> None:
         """Don't wait for the next attempt."""
         self._try_now.set()
@@ -99,6 +104,7 @@ class SessionFeed:
                 sessions = await self._core.list_sessions()
                 self._sessions = {session.session_id: session for session in sessions}
                 self.loaded, self.trouble = True, None
+                self._was_loaded.set()
                 self._tell()
                 while (notice := await following) is not None:
                     self._take(notice)

@@ -10,7 +10,17 @@ from datetime import UTC, datetime
 from vibetui.agent import AgentConnection
 from vibetui.errors import OpenError
 from vibetui.events import OpenEvent, OpenStep, StepState
-from vibetui.model import Access, Session, SessionNotice, SessionStatus, Share, Template, User
+from vibetui.model import (
+    Access,
+    Presence,
+    PresenceNotice,
+    Session,
+    SessionNotice,
+    SessionStatus,
+    Share,
+    Template,
+    User,
+)
 from vibetui.settings import Settings
 from vibetui.terminals.emulators import make_emulator
 from vibetui.ui.app import VibeApp
@@ -78,11 +88,31 @@ class _RehearsalCore:
         await asyncio.Event().wait()
         yield  # type: ignore[misc]  # Makes it a generator; never reached.
 
+    async def be_present(self, presence: Presence) -> AsyncIterator[PresenceNotice]:
+        yield PresenceNotice((presence,))  # So that the question it makes is rehearsed as well.
+        await asyncio.Event().wait()
+
+    async def move_presence(self, presence_id: str, session_id: str | None) -> None:
+        return None
+
+    async def take_over(self, presence_id: str, by: str) -> None:
+        return None
+
     async def close(self) -> None:
         return None
 
 
-_KEYS = ("n", "escape", "d", "escape", "enter", "ctrl+right_square_bracket", "escape", "escape")
+_KEYS = (
+    "b",
+    "n",
+    "escape",
+    "d",
+    "escape",
+    "enter",
+    "ctrl+right_square_bracket",
+    "escape",
+    "escape",
+)
 
 
 def warm() -> None:

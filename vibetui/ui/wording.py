@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from vibetui.errors import Remedy
 from vibetui.events import OpenStep
-from vibetui.model import Session, SessionStatus
+from vibetui.model import Presence, Session, SessionStatus
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
@@ -72,6 +72,35 @@ def took(seconds: float) -> str:
 def counted(count: int, noun: str) -> str:
     """``1 session``, ``3 sessions``."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def for_how_long(then: datetime, now: datetime) -> str:
+    """``a moment``, ``12 min``, ``5 h``, ``1 day``, ``3 days``."""
+    seconds = int((now - _aware(then)).total_seconds())
+    if seconds < _MINUTE:
+        return "a moment"
+    if seconds < _HOUR:
+        return f"{seconds // _MINUTE} min"
+    if seconds < _DAY:
+        return f"{seconds // _HOUR} h"
+    return counted(seconds // _DAY, "day")
+
+
+def place(address: str) -> str:
+    """Where a connection comes from."""
+    return address or "this machine"
+
+
+def connected_from(other: Presence, names: dict[str, str], now: datetime) -> str:
+    """``From 192.0.2.7 for 12 min, in api``; `names` are those of the sessions, by their ids."""
+    where = names.get(other.session_id or "")
+    inside = f", in {where}" if where else ""
+    return f"From {place(other.address)} for {for_how_long(other.since, now)}{inside}"
+
+
+def taken_over(by: str) -> str:
+    """What to print where another connection went on."""
+    return f"Taken over from {place(by)}."
 
 
 def keeps_running(name: str) -> str:

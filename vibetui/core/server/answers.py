@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import socket
-import struct
 from collections.abc import Awaitable, Callable
 
 import structlog
 from aiohttp import web
 
+from vibetui.core.server.peer import peer_uid
 from vibetui.core.wire import Json
 from vibetui.errors import (
     Conflict,
@@ -33,9 +32,6 @@ _STATUS: tuple[tuple[type[VibeError], int], ...] = (
     (EngineUnavailable, 503),
     (CoreUnavailable, 503),
 )
-
-_UCRED = struct.Struct("3i")
-"""pid, uid, gid: ``struct ucred`` of unix(7)."""
 
 
 def error_json(error: BaseException, where: str) -> Json:
@@ -71,23 +67,6 @@ async def only_this_account(request: web.Request, handler: Handler) -> web.Strea
         log.warning("core.refused", uid=peer)
         raise Denied("This core belongs to another account.")
     return await handler(request)
-
-
-def connection_of(request: web.Request) -> socket.socket:
-    """A duplicate of the request's socket; the caller closes it."""
-    transport = request.transport
-    if transport is None:
-        raise ConnectionResetError("the client has gone")
-    duplicate: socket.socket = transport.get_extra_info("socket").dup()
-    return duplicate
-
-
-def peer_uid(request: web.Request) -> int:
-    """Who has connected, as the kernel says (SO_PEERCRED)."""
-    with connection_of(request) as sock:
-        packed = sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size)
-    _, uid, _ = _UCRED.unpack(packed)
-    return int(uid)
 
 
 async def body_of(request: web.Request) -> Json:

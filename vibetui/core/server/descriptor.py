@@ -8,7 +8,7 @@ from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 
 from vibetui.core.handoff import SWITCHING, UPGRADE
-from vibetui.core.server.answers import connection_of
+from vibetui.core.server.peer import connection_of
 from vibetui.errors import Invalid
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from aiohttp import web
 
 from vibetui.core.server.answers import error_json
+from vibetui.core.server.peer import peer_gone
 from vibetui.core.wire import Json
 from vibetui.errors import CoreUnavailable
 
@@ -32,7 +33,9 @@ async def send_stream(
         await response.prepare(request)
         # The headers' bytes leave with the first line; the client then knows that it is heard.
         await _line(response, {})
-        await _line(response, await _pump(response, items, closing))
+        with peer_gone(request) as gone:
+            last = await _pump(response, items, closing, gone)
+        await _line(response, last)
         await response.write_eof()
     except ConnectionError:
         pass  # The client has gone; what it watched goes on.
@@ -42,16 +45,22 @@ async def send_stream(
 
 
 async def _pump(
-    response: web.StreamResponse, items: AsyncGenerator[Json, None], closing: asyncio.Event
+    response: web.StreamResponse,
+    items: AsyncGenerator[Json, None],
+    closing: asyncio.Event,
+    gone: asyncio.Event,
 ) -> Json:
-    """Send what comes; returns the last line."""
+    """Send what comes; returns the last line. Raises `ConnectionError` where nobody reads it."""
     ending = asyncio.ensure_future(closing.wait())
+    leaving = asyncio.ensure_future(gone.wait())
     coming = asyncio.ensure_future(_next(items))
     try:
         while True:
             await asyncio.wait(
-                {ending, coming}, timeout=KEEP_ALIVE, return_when=asyncio.FIRST_COMPLETED
+                {ending, leaving, coming}, timeout=KEEP_ALIVE, return_when=asyncio.FIRST_COMPLETED
             )
+            if leaving.done():
+                raise ConnectionResetError("the client has gone")
             if coming.done():
                 line = coming.result()
                 if "item" not in line:
@@ -63,9 +72,9 @@ async def _pump(
             else:
                 await _line(response, {})
     finally:
-        for task in (ending, coming):
+        for task in (ending, leaving, coming):
             task.cancel()
-        await asyncio.wait({ending, coming})
+        await asyncio.wait({ending, leaving, coming})
 
 
 async def _next(items: AsyncGenerator[Json, None]) -> Json:

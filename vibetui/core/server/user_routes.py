@@ -13,10 +13,11 @@ from vibetui.core import wire
 from vibetui.core.local import LocalCore
 from vibetui.core.server.answers import body_of, text_of
 from vibetui.core.server.descriptor import check_upgrade, hand_over
+from vibetui.core.server.peer import PeerProcess
 from vibetui.core.server.streams import send_stream
 from vibetui.core.wire import Json
 from vibetui.errors import Invalid
-from vibetui.model import Access
+from vibetui.model import Access, Presence
 
 
 class UserRoutes:
@@ -49,6 +50,9 @@ class UserRoutes:
             web.post(f"{session}/share", self.share),
             web.post(f"{session}/unshare", self.unshare),
             web.get("/v1/watch", self.watch),
+            web.post("/v1/presences", self.be_present),
+            web.post("/v1/presences/{presence_id}/move", self.move_presence),
+            web.post("/v1/presences/{presence_id}/take_over", self.take_over),
         ]
 
     async def whoami(self, _: web.Request) -> web.Response:
@@ -128,6 +132,30 @@ class UserRoutes:
     async def watch(self, request: web.Request) -> web.StreamResponse:
         return await send_stream(request, _watch_items(await self._core()), self._closing)
 
+    async def be_present(self, request: web.Request) -> web.StreamResponse:
+        core, data = await self._core(), await body_of(request)
+        try:
+            presence = wire.presence_from_json(data)
+        except (KeyError, TypeError, ValueError) as error:
+            raise Invalid("The request is not a presence.") from error
+        process = PeerProcess(request)
+        try:
+            items = _presence_items(core, presence, process)
+            return await send_stream(request, items, self._closing)
+        finally:
+            process.close()
+
+    async def move_presence(self, request: web.Request) -> web.Response:
+        data = await body_of(request)
+        where = None if data.get("session_id") is None else text_of(data, "session_id")
+        await (await self._core()).move_presence(request.match_info["presence_id"], where)
+        return web.json_response({})
+
+    async def take_over(self, request: web.Request) -> web.Response:
+        core, data = await self._core(), await body_of(request)
+        await core.take_over(request.match_info["presence_id"], text_of(data, "by"))
+        return web.json_response({})
+
 
 async def _open_items(
     core: LocalCore, session_id: str, *, recreate: bool
@@ -141,6 +169,14 @@ async def _watch_items(core: LocalCore) -> AsyncGenerator[Json, None]:
     async with aclosing(core.watch()) as notices:
         async for notice in notices:
             yield wire.notice_to_json(notice)
+
+
+async def _presence_items(
+    core: LocalCore, presence: Presence, process: PeerProcess
+) -> AsyncGenerator[Json, None]:
+    async with aclosing(core.be_present(presence, hang_up=process.hang_up)) as notices:
+        async for notice in notices:
+            yield wire.presence_notice_to_json(notice)
 
 
 def _id(request: web.Request) -> str:

@@ -1,0 +1,117 @@
+"""One person twice: the second connection takes over from the first, or goes on beside it."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.steps import LIST, connect, create, disconnect, shell
+from tests.server import Server
+from tests.tmux import Tmux
+
+pytestmark = pytest.mark.e2e
+
+_OFFER = "You are connected already"
+_MODES = "#{alternate_on} #{cursor_flag} #{mouse_any_flag} #{keypad_flag}"
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Tmux]:
+    (tmp_path / "desk").mkdir()
+    with Tmux(tmp_path / "desk", columns=80, rows=24) as tmux:
+        yield tmux
+
+
+@pytest.fixture
+def train(tmp_path: Path) -> Iterator[Tmux]:
+    (tmp_path / "train").mkdir()
+    with Tmux(tmp_path / "train", columns=80, rows=24) as tmux:
+        yield tmux
+
+
+def connect_again(terminal: Tmux, server: Server) -> None:
+    """Until the question."""
+    terminal.line(server.ssh())
+    terminal.wait_for(_OFFER)
+
+
+def test_taking_over_shows_the_same_screen_and_ends_the_other_politely(
+    server: Server, desk: Tmux, train: Tmux
+) -> None:
+    before = desk.facts(_MODES)
+    connect(desk, server, "; echo status=$?")
+    create(desk, "taken")
+    shell(desk, "clear; echo from-the-$((40+2))", "from-the-42")
+    connect_again(train, server)
+    assert "in taken." in train.screen()
+    train.press("Enter")
+    train.wait_for_match(r"^\s*from-the-42")
+    left = desk.wait_for("status=0")
+    assert "Taken over from 127.0.0.1." in left
+    assert desk.facts(_MODES) == before
+    shell(train, "echo goes-on-$((1+1))", "goes-on-2")
+    disconnect(train)
+
+
+def test_both_leaves_the_other_as_it_is(server: Server, desk: Tmux, train: Tmux) -> None:
+    connect(desk, server)
+    create(desk, "both")
+    connect_again(train, server)
+    train.press("b")
+    train.wait_gone(_OFFER)
+    train.wait_for(LIST)
+    shell(desk, "echo still-$((1+1))", "still-2")
+    train.press("q")
+    train.wait_for("outer$")
+    shell(desk, "echo still-$((1+2))", "still-3")
+    disconnect(desk)
+
+
+@pytest.mark.parametrize("flooded", [False, True], ids=["idle", "flooded"])
+def test_a_client_that_sleeps_is_taken_over_from_at_once(
+    server: Server, desk: Tmux, train: Tmux, tmp_path: Path, flooded: bool
+) -> None:
+    name = f"asleep-{flooded}".lower()
+    desk.line("set +m")
+    desk.line(f"sh -c 'echo $$ > {tmp_path / 'pid'}; exec {server.ssh()}'; echo status=$?")
+    desk.wait_for("vibetui")
+    desk.wait_for(LIST)
+    create(desk, name)
+    shell(desk, "clear; echo before-$((1+1))", "before-2")
+    if flooded:
+        desk.line("yes $(seq 100)")
+        desk.wait_for("98 99 100")
+    client = int((tmp_path / "pid").read_text())
+    os.kill(client, signal.SIGSTOP)
+    try:
+        connect_again(train, server)
+        train.press("Enter")
+        # As quickly as from one that is awake; it would be given up after two minutes.
+        train.wait_for("98 99 100" if flooded else "before-2", 5)
+        train.press("C-c")
+        shell(train, "clear; echo awake-$((1+1))", "awake-2")
+    finally:
+        os.kill(client, signal.SIGCONT)
+    assert "Taken over from 127.0.0.1." in desk.wait_for("status=0")
+    disconnect(train)
+
+
+def test_the_local_app_takes_part(server: Server, desk: Tmux, train: Tmux) -> None:
+    variables = [f"{k}={v}" for k, v in server.environment.items() if k.startswith("VIBETUI_")]
+    where = f"cd {Path.cwd()} && env HOME={server.home} {' '.join(variables)}"
+    desk.line("clear")
+    desk.line(f"{where} {shlex.quote(sys.executable)} -m vibetui; echo status=$?")
+    desk.wait_for(LIST)
+    create(desk, "local")
+    connect_again(train, server)
+    assert "From this machine" in train.screen()
+    train.press("Enter")
+    train.wait_for("Welcome to local")
+    assert "Taken over from 127.0.0.1." in desk.wait_for("status=0")
+    disconnect(train)
