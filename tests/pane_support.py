@@ -155,14 +155,17 @@ class Stage:
 
 
 @asynccontextmanager
-async def pane_stage(kind: str, *, opens_links: bool = False) -> AsyncIterator[Stage]:
+async def pane_stage(
+    kind: str, *, opens_links: bool = False, read_only: bool = False
+) -> AsyncIterator[Stage]:
     """A pane with the focus, over the emulator `kind`."""
     agent, connection = await PlayedAgent.start()
     app = PaneApp(opens_links=opens_links)
     async with app.run_test(size=(100, 24)) as pilot:
         pane = app.query_one(TerminalPane)
+        settings = TerminalSettings(emulator=kind)
         terminal = await Terminal.start(
-            connection, rows=ROWS, columns=COLUMNS, settings=TerminalSettings(emulator=kind)
+            connection, rows=ROWS, columns=COLUMNS, settings=settings, read_only=read_only
         )
         running = asyncio.create_task(terminal.run())
         pane.show(terminal)

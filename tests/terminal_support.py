@@ -119,8 +119,10 @@ class PlayedAgent:
             self.opened.append(payload)
             await self._send(FrameType.OPENED, struct.pack(">I", 1))
         elif kind is FrameType.ATTACH:
-            size = struct.unpack(">HH", payload[-4:])
-            self.sizes.append(size)
+            wish = struct.unpack(">HH", payload[-4:])
+            if any(wish):
+                self.sizes.append(wish)
+            size = wish if any(wish) else (24, 80)
             await self._send(FrameType.REPLAY, struct.pack(">QHH", 0, *size))
             await self.output(self._replay)
             await self._send(FrameType.REPLAY_END, struct.pack(">Q", len(self._replay)))
