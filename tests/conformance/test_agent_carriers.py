@@ -11,7 +11,15 @@ from pathlib import Path
 import pytest
 
 from tests.agent_support import DEADLINE, Agent, read_to_end, read_until, running_agent, wait_for
-from vibetui.agent import AgentConnection, AgentRefused, ExitStatus, TerminalSpec
+from vibetui.agent import (
+    AgentConnection,
+    AgentRefused,
+    ExitStatus,
+    Resized,
+    Role,
+    TerminalSpec,
+    Typed,
+)
 from vibetui.errors import AgentError
 
 Connect = Callable[[], Awaitable[AgentConnection]]
@@ -73,6 +81,45 @@ async def test_an_error_leaves_the_connection_usable(connect: Connect) -> None:
         await connection.attach(99)
     assert await connection.list_terminals() == []
     connection.close()
+
+
+async def test_two_people_share_a_terminal_that_a_third_watches(connect: Connect) -> None:
+    watch = await (await connect()).watch()
+    assert (await anext(watch)).terminals == ()
+    ada, eve, control = await connect(), await connect(), await connect()
+    await ada.bind(Role.OWNER, "ada")
+    await eve.bind(Role.VIEWER, "eve")
+    script = "stty raw -echo; printf ready; while read -r x; do stty size; done"
+    number = await ada.open_terminal(TerminalSpec(argv=["sh", "-c", script], name="one"))
+    await ada.rename(number, "two")
+    await ada.arrange("alone")
+    writing = await ada.attach(number, size=(30, 90))
+    await read_until(writing, b"ready")
+    looking = await eve.attach(number, quiet=True, last=0)
+    hearing = await control.attach(number, typed=True, read_only=True, last=0)
+    writing.resize(31, 91)
+    writing.send(b"\n")
+    assert await looking.read() == Resized(31, 91)
+    await read_until(looking, b"31 91")
+    assert Typed(b"\n") in [await hearing.read() for _ in range(2)]
+    writing.reply(b"\n")
+    await read_until(looking, b"31 91")
+    async for listing in watch:
+        (info,) = listing.terminals
+        if len(info.viewers) == 3:
+            break
+    assert (info.name, listing.layout, info.rows) == ("two", "alone", 31)
+    assert {viewer.who: viewer.leads for viewer in info.viewers} == {
+        "ada": True,
+        "eve": False,
+        "": False,
+    }
+    control = await connect()
+    assert await control.evict("eve") == 1
+    with pytest.raises(AgentRefused, match="shared with you no more"):
+        await read_to_end(looking)
+    for closing in (watch, writing, hearing, control):
+        closing.close()
 
 
 async def test_megabytes_pass_both_ways_unchanged(connect: Connect) -> None:

@@ -20,6 +20,7 @@ from tests.agent_support import (
 from vibetui.agent import FrameType, TerminalStream
 from vibetui.agent.answers import decode_replay
 from vibetui.agent.requests import encode_attach
+from vibetui.terminals.emulators import make_emulator
 
 MIB = 1 << 20
 
@@ -157,6 +158,26 @@ async def test_modes_are_those_of_the_replays_first_byte_and_not_of_its_last(age
             assert modes.rfind(sequence) <= modes.find(b"\x1b[?1049l"), sequence
     old.close()
     new.close()
+
+
+async def test_a_title_that_a_program_saved_comes_back_when_it_leaves(agent: Agent) -> None:
+    saved = b"\x1b]2;my shell\x07\x1b[22;0;0t\x1b]2;VIM\x07"
+    output = saved + (b"y" * 79 + b"\n") * 30_000
+    number = await show(agent, output, then=r"read x; printf '\033[23;0;0t.'; read x")
+    stream = await agent.attach(number)
+    assert stream.replay.offset > MIB, "the title was saved before what is still kept"
+    emulator = make_emulator("pyte", 24, 80, 100)
+    emulator.feed(saved + preamble(stream, output))
+    assert emulator.title == "VIM"
+    stream.send(b"\r")
+    emulator.feed(await read_until(stream, b"\x1b[23;0;0t."))
+    assert emulator.title == "my shell"
+    emulator.feed(b"\x1b[23;0t")
+    assert emulator.title == "my shell", "saved once, whatever the emulator had before"
+    connection = await agent.connect()
+    assert [info.title for info in await connection.list_terminals()] == ["my shell"]
+    connection.close()
+    stream.close()
 
 
 async def test_every_mode_is_switched_off_again_for_a_client_that_kept_its_screen(

@@ -13,11 +13,24 @@ from pathlib import Path
 
 import pytest
 
-from tests.agent_support import Agent, RawClient, read_to_end, running_agent
-from vibetui.agent import ErrorCode, FrameType, TerminalSpec
+from tests.agent_support import Agent, RawClient, read_to_end, read_until, running_agent
+from vibetui.agent import ErrorCode, FrameType, Role, TerminalSpec
 from vibetui.agent.answers import decode_error
 from vibetui.agent.frames import HEADER, MAX_PAYLOAD, encode
-from vibetui.agent.requests import encode_attach, encode_input, encode_open, encode_resize
+from vibetui.agent.requests import (
+    encode_arrange,
+    encode_attach,
+    encode_bind,
+    encode_evict,
+    encode_hello,
+    encode_input,
+    encode_list,
+    encode_open,
+    encode_rename,
+    encode_reply,
+    encode_resize,
+    encode_watch,
+)
 
 
 @pytest.fixture
@@ -62,6 +75,17 @@ OPEN = encode_open(TerminalSpec(argv=["true"]))
         (encode(FrameType.CLOSE, b"\0"), ErrorCode.MALFORMED),
         (encode_input(b"to whom?"), ErrorCode.STATE),
         (encode_resize(10, 10), ErrorCode.STATE),
+        (encode_reply(b"x"), ErrorCode.STATE),
+        (encode(FrameType.ATTACH, struct.pack(">IBQHH", 1, 32, 0, 0, 0)), ErrorCode.MALFORMED),
+        (encode(FrameType.ATTACH, struct.pack(">IBQHH", 1, 0, 0, 0, 9)), ErrorCode.MALFORMED),
+        (encode(FrameType.WATCH, b"surplus"), ErrorCode.MALFORMED),
+        (encode(FrameType.RENAME, struct.pack(">IH", 1, 65) + b"n" * 65), ErrorCode.MALFORMED),
+        (encode(FrameType.RENAME, struct.pack(">IH", 1, 3) + b"a\0b"), ErrorCode.MALFORMED),
+        (encode(FrameType.ARRANGE, struct.pack(">H", 4097) + b"l" * 4097), ErrorCode.MALFORMED),
+        (encode(FrameType.BIND, b"\0\0\3eve"), ErrorCode.MALFORMED),
+        (encode(FrameType.BIND, b"\4\0\3eve"), ErrorCode.MALFORMED),
+        (encode(FrameType.BIND, b"\1\0\x41" + b"w" * 65), ErrorCode.MALFORMED),
+        (encode(FrameType.EVICT, b"\0\5eve"), ErrorCode.MALFORMED),
     ],
 )
 async def test_a_frame_that_cannot_be_ends_its_connection_and_nothing_else(
@@ -166,6 +190,79 @@ async def test_garbage_never_brings_the_agent_down(agent: Agent) -> None:
     connection = await agent.connect_when_there_is_room()
     for info in await connection.list_terminals():
         await connection.close_terminal(info.terminal)
+    connection.close()
+    await works(agent)
+
+
+def _frames(number: int) -> list[bytes]:
+    """One of each kind that concerns terminals, as they should be."""
+    return [
+        OPEN,
+        encode_attach(number, size=(7, 70)),
+        encode_attach(number, last=100, quiet=True, read_only=True),
+        encode_attach(number, typed=True),
+        encode_input(b"abc\n"),
+        encode_reply(b"\x1b[0n"),
+        encode_resize(5, 5),
+        encode_list(),
+        encode_watch(),
+        encode_rename(number, "name"),
+        encode_arrange("1 | 2"),
+        encode_bind(Role.VIEWER, "eve"),
+        encode_bind(Role.WRITER, "eve"),
+        encode_evict("eve"),
+        encode_hello(),
+    ]
+
+
+def _mutated(choose: random.Random, data: bytes) -> bytes:
+    changed = bytearray(data)
+    how = choose.random()
+    if how < 0.3:
+        changed[choose.randrange(len(changed))] = choose.randrange(256)
+    elif how < 0.4:
+        del changed[choose.randrange(len(changed)) :]
+    elif how < 0.5:
+        changed[choose.randrange(len(changed)) :] = choose.randbytes(choose.randrange(200))
+    return bytes(changed)
+
+
+async def test_mutated_frames_of_all_roles_disturb_nobody_else(agent: Agent) -> None:
+    choose = random.Random(22)
+    script = "stty raw -echo; printf ready; while read -r x; do printf '%s,' $x; done"
+    calm = await agent.attach(await agent.open(script), size=(24, 80))
+    await read_until(calm, b"ready")
+    number = await agent.open("stty raw; cat")
+    frames = _frames(number)
+    watch = await (await agent.connect()).watch()
+    for turn in range(600):
+        hostile = []
+        for role in (None, *Role):
+            sock = agent.plain_socket()
+            sock.setblocking(False)
+            data = b"" if role is None else encode_bind(role, "eve")
+            data += b"".join(_mutated(choose, choose.choice(frames)) for _ in range(8))
+            with contextlib.suppress(BlockingIOError, BrokenPipeError, ConnectionResetError):
+                sock.send(data)
+            hostile.append(sock)
+        calm.send(b"%d\n" % turn)
+        seen = b""
+        while not seen.endswith(b"%d," % turn):
+            piece = await calm.read()
+            assert isinstance(piece, bytes), "nobody else may change its size"
+            assert piece, "the terminal has ended"
+            seen += piece
+        assert seen == b"%d," % turn
+        for sock in hostile:
+            sock.close()
+    assert agent.process.poll() is None, agent.log.read_text()
+    listing = await anext(watch)
+    assert listing.terminals
+    watch.close()
+    connection = await agent.connect_when_there_is_room()
+    for info in await connection.list_terminals():
+        if info.terminal not in (calm.terminal, number):
+            await connection.close_terminal(info.terminal)
     connection.close()
     await works(agent)
 

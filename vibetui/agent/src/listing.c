@@ -54,7 +54,7 @@ static void write_terminal(struct writer *writer, const struct terminal *termina
     write_u16(writer, terminal->size.columns);
     write_u64(writer, offsets ? terminal->ring.head : 0);
     write_u32(writer, terminal->now.bells);
-    write_text(writer, terminal->now.title, terminal->now.title_size);
+    write_text(writer, terminal->now.title.text, terminal->now.title.size);
     write_text(writer, terminal->name, terminal->name_size);
     write_text(writer, command, foreground_name(terminal, command));
     write_clients(writer, terminal);

@@ -15,6 +15,7 @@ static void hard_reset(struct modes *modes)
     modes->charset[0] = modes->charset[1] = 'B';
     modes->shift = 0;
     modes->top = modes->bottom = 0;
+    modes->titles = 0;
     memset(modes->kitty, 0, sizeof modes->kitty);
     modes->sgr = (struct sgr){0};
 }
@@ -111,6 +112,26 @@ static void kitty_keyboard(struct modes *modes)
     }
 }
 
+/* XTWINOPS 22 and 23: programs save the title before they set their own. */
+static void save_title(struct modes *modes)
+{
+    if (modes->titles == TITLE_DEPTH)
+        memmove(modes->saved, modes->saved + 1, sizeof modes->saved - sizeof modes->saved[0]);
+    else
+        modes->titles++;
+    modes->saved[modes->titles - 1] = modes->title;
+}
+
+static void window(struct modes *modes, uint16_t what, uint16_t which)
+{
+    if (which != 0 && which != 2)
+        return; /* the icon's */
+    if (what == 22)
+        save_title(modes);
+    else if (what == 23 && modes->titles > 0)
+        modes->title = modes->saved[--modes->titles];
+}
+
 static void csi_end(struct modes *modes, uint8_t final)
 {
     const struct params *params = &modes->params;
@@ -134,6 +155,8 @@ static void csi_end(struct modes *modes, uint8_t final)
         return;
     else if (final == 'm')
         sgr_apply(&modes->sgr, params);
+    else if (final == 't')
+        window(modes, first, second);
     else if (final == 'r') {
         modes->top = first;
         modes->bottom = second;
@@ -147,13 +170,14 @@ static void string_end(struct modes *modes)
     if (!modes->string_is_osc || modes->string_size < 2 || string[1] != ';' ||
         (string[0] != '0' && string[0] != '2'))
         return;
-    modes->title_size = 0;
+    struct title *title = &modes->title;
+    title->size = 0;
     for (unsigned i = 2; i < modes->string_size; i++)
         if ((uint8_t)string[i] >= ' ' && string[i] != DEL)
-            modes->title[modes->title_size++] = string[i];
+            title->text[title->size++] = string[i];
     if (modes->string_size == STRING_KEPT) /* cut: not inside a character */
-        while (modes->title_size > 0 && (modes->title[modes->title_size - 1] & 0x80)) {
-            uint8_t cut = (uint8_t)modes->title[--modes->title_size];
+        while (title->size > 0 && (title->text[title->size - 1] & 0x80)) {
+            uint8_t cut = (uint8_t)title->text[--title->size];
             if (cut >= 0xc0)
                 break;
         }

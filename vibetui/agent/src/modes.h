@@ -5,7 +5,12 @@
 
 #include "sgr.h"
 
-enum { KITTY_DEPTH = 16, STRING_KEPT = MAX_TITLE + 2, PREAMBLE_MAX = 2048 };
+enum {
+    KITTY_DEPTH = 16,
+    TITLE_DEPTH = 4,
+    STRING_KEPT = MAX_TITLE + 2,
+    PREAMBLE_MAX = 1024 + (TITLE_DEPTH + 1) * (MAX_TITLE + 16),
+};
 
 enum parser_state { GROUND, ESCAPE, ESCAPE_INTERMEDIATE, CSI, STRING, STRING_ESCAPE };
 
@@ -13,6 +18,11 @@ enum parser_state { GROUND, ESCAPE, ESCAPE_INTERMEDIATE, CSI, STRING, STRING_ESC
 struct kitty {
     uint8_t flags[KITTY_DEPTH];
     uint8_t depth; /* the flags in force are flags[depth] */
+};
+
+struct title {
+    uint8_t size;
+    char text[MAX_TITLE];
 };
 
 struct modes {
@@ -40,8 +50,9 @@ struct modes {
     uint16_t top, bottom; /* scroll region; 0, 0: the whole screen */
     struct kitty kitty[2];
     struct sgr sgr;
-    uint8_t title_size;
-    char title[MAX_TITLE];
+    struct title title;
+    uint8_t titles; /* saved by XTWINOPS 22, the oldest first */
+    struct title saved[TITLE_DEPTH];
 };
 
 void modes_init(struct modes *modes);

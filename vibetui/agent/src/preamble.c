@@ -1,6 +1,8 @@
 #include "dec_modes.h"
 #include "modes.h"
 
+enum { EMULATORS_TITLES = 10 }; /* as many as xterm keeps */
+
 static void kitty_write(const struct kitty *kitty, struct writer *writer)
 {
     write_format(writer, "\x1b[<%uu\x1b[=%u;1u", KITTY_DEPTH, kitty->flags[0]);
@@ -20,6 +22,25 @@ static void reset_write(struct writer *writer)
     for (unsigned i = 0; i < sizeof MOUSE_ENCODING / sizeof MOUSE_ENCODING[0]; i++)
         write_format(writer, "\x1b[?%ul", MOUSE_ENCODING[i]);
     write_string(writer, "\x1b[>4;0m\x1b[0 q");
+    for (unsigned i = 0; i < EMULATORS_TITLES; i++)
+        write_string(writer, "\x1b[23;2t");
+}
+
+static void title_write(const struct title *title, struct writer *writer)
+{
+    write_string(writer, "\x1b]2;");
+    write_bytes(writer, title->text, title->size);
+    write_string(writer, "\x1b\\");
+}
+
+static void titles_write(const struct modes *modes, struct writer *writer)
+{
+    for (unsigned i = 0; i < modes->titles; i++) {
+        title_write(&modes->saved[i], writer);
+        write_string(writer, "\x1b[22;2t");
+    }
+    if (modes->title.size > 0 || modes->titles > 0)
+        title_write(&modes->title, writer);
 }
 
 void modes_preamble(const struct modes *modes, struct writer *writer)
@@ -58,11 +79,7 @@ void modes_preamble(const struct modes *modes, struct writer *writer)
         write_string(writer, "\x1b=");
     if (modes->insert)
         write_string(writer, "\x1b[4h");
-    if (modes->title_size > 0) {
-        write_string(writer, "\x1b]2;");
-        write_bytes(writer, modes->title, modes->title_size);
-        write_string(writer, "\x1b\\");
-    }
+    titles_write(modes, writer);
     if (modes->charset[0] != 'B')
         write_format(writer, "\x1b(%c", modes->charset[0]);
     if (modes->charset[1] != 'B')
