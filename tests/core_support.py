@@ -58,7 +58,8 @@ class StagedManager(SessionManager):
 
 
 class AgentStandIn:
-    """Says HELLO on a session's socket, again whenever it is asked, and nothing else."""
+    """Says HELLO on a session's socket, again whenever it is asked, lets itself be bound, and
+    nothing else."""
 
     def __init__(self, run_dir: Path, session_id: str) -> None:
         self._directory = run_dir / session_id
@@ -75,13 +76,18 @@ class AgentStandIn:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         version = b"stand-in"
         hello = struct.pack(f">HIH{len(version)}s", PROTOCOL_VERSION, 1, len(version), version)
+        answer = encode(FrameType.HELLO_AGENT, hello)
         with suppress(OSError):
             while True:
-                self.greeted += 1
-                writer.write(encode(FrameType.HELLO_AGENT, hello))
+                self.greeted += answer[4] == FrameType.HELLO_AGENT
+                writer.write(answer)
                 await writer.drain()
-                if not await reader.read(4096):
+                asked = await reader.read(4096)
+                if not asked:
                     break
+                answer = encode(FrameType.HELLO_AGENT, hello)
+                if asked[4] == FrameType.BIND:
+                    answer = encode(FrameType.BOUND, asked[5:6])
         writer.close()
 
 

@@ -232,6 +232,11 @@ class StagedCore:
 
     async def unshare_session(self, session_id: str, name: str) -> None:
         self._called("unshare", session_id, name)
+        if name == (await self.whoami()).name:
+            gone = self.find(session_id)
+            self.sessions.remove(gone)
+            self.notify(SessionNotice(SessionChange.DELETED, gone))
+            return
         shares = self.shared.get(session_id, [])
         self.shared[session_id] = [share for share in shares if share.name != name]
         self._shares_changed(session_id)

@@ -17,16 +17,23 @@ from pathlib import Path
 import pytest
 
 from tests.session_support import import_image, make_settings, raw_client
-from vibetui.agent import AgentConnection, TerminalSpec
+from vibetui.agent import (
+    AgentConnection,
+    AgentRefused,
+    ErrorCode,
+    Role,
+    TerminalSpec,
+    TerminalStream,
+)
 from vibetui.core import Core
 from vibetui.core.client import CoreClient
 from vibetui.core.doors import make_door
 from vibetui.core.front_client import FrontClient
 from vibetui.core.server import CoreServer
 from vibetui.core.service import CoreService
-from vibetui.errors import Conflict, Invalid, NotFound, OpenError
+from vibetui.errors import AgentError, Conflict, Invalid, NotFound, OpenError
 from vibetui.events import OpenEvent, OpenStep, StepState
-from vibetui.model import LABEL_INSTANCE, SessionChange, SessionStatus, User
+from vibetui.model import LABEL_INSTANCE, Access, SessionChange, SessionStatus, User
 from vibetui.sessions.ownership import instance_id
 from vibetui.settings import Settings
 
@@ -232,6 +239,70 @@ async def test_watching_tells_of_ones_own_changes_and_of_nobody_elses(both: Both
     told = {name for _, name in changes}
     assert (SessionChange.DELETED, "renamed") in changes
     assert "bobs" not in told
+
+
+async def shell(connection: AgentConnection) -> int:
+    return await connection.open_terminal(
+        TerminalSpec(argv=("/bin/cat",), env={}, cwd="/workspace", rows=24, columns=80)
+    )
+
+
+async def to_the_end(stream: TerminalStream) -> None:
+    async with asyncio.timeout(10):
+        while await stream.read():
+            pass
+
+
+async def test_a_viewer_sees_and_is_put_out_and_a_writer_types(both: Both) -> None:
+    made = await both.ada.create_session("work")
+    await opened(both.ada, made.session_id)
+    terminal = await shell(await both.ada.attach(made.session_id))
+    await both.ada.share_session(made.session_id, "bob", Access.VIEWER)
+    events = await opened(both.bob, made.session_id)
+    assert events[-1].step is OpenStep.READY
+    with pytest.raises(AgentRefused) as refused:
+        await shell(await both.bob.attach(made.session_id))
+    assert refused.value.number == ErrorCode.DENIED
+    watching = await (await both.bob.attach(made.session_id)).attach(terminal)
+    (info,) = (await (await both.ada.attach(made.session_id)).listing()).terminals
+    assert [(v.who, v.role, v.read_only) for v in info.viewers] == [("bob", Role.VIEWER, True)]
+
+    await both.ada.share_session(made.session_id, "bob", Access.WRITER)
+    with pytest.raises(AgentRefused) as put_out:
+        await to_the_end(watching)
+    assert put_out.value.number == ErrorCode.DENIED
+    typing = await (await both.bob.attach(made.session_id)).attach(terminal)
+    typing.send(b"typed\n")
+    seen = b""
+    async with asyncio.timeout(10):
+        while b"typed" not in seen:
+            piece = await typing.read()
+            assert piece
+            seen += piece if isinstance(piece, bytes) else b""
+
+    await both.ada.unshare_session(made.session_id, "bob")
+    with pytest.raises(AgentRefused):
+        await to_the_end(typing)
+    with pytest.raises(NotFound):
+        await both.bob.attach(made.session_id)
+    assert await both.bob.list_sessions() == []
+
+
+async def test_whose_access_ends_while_they_attach_never_stays_attached(both: Both) -> None:
+    made = await both.ada.create_session("work")
+    await opened(both.ada, made.session_id)
+    for _ in range(20):
+        await both.ada.share_session(made.session_id, "bob", Access.WRITER)
+        came, _ = await asyncio.gather(
+            both.bob.attach(made.session_id),
+            both.ada.unshare_session(made.session_id, "bob"),
+            return_exceptions=True,
+        )
+        if isinstance(came, AgentConnection):
+            with pytest.raises(AgentError):
+                await came.listing()
+        else:
+            assert isinstance(came, (NotFound, AgentError)), came
 
 
 async def log_of(core: Core, session_id: str) -> None:

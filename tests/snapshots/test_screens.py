@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.ui_support import (
+    NOW,
     StagedCore,
     happened,
     pane_text,
@@ -23,7 +25,7 @@ from tests.ui_support import (
 from tests.unit.test_ui_take_over import DESK, LOCAL
 from vibetui.errors import CoreUnavailable, ImageUnavailable, OpenError, Remedy
 from vibetui.events import OpenEvent, OpenStep, StepState
-from vibetui.model import Presence, SessionStatus
+from vibetui.model import Access, Presence, SessionStatus, Share
 from vibetui.ui.terminal_watch import Heard
 
 SMALL, LARGE = (80, 24), (200, 50)
@@ -113,6 +115,28 @@ def test_new_session(snap_compare: Compare, size: tuple[int, int]) -> None:
 def test_new_session_with_a_taken_name(snap_compare: Compare) -> None:
     drive = after("n", *"api", then="already")
     assert snap_compare(staged_app(StagedCore()), run_before=drive)
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "200x50"])
+def test_shared_sessions(snap_compare: Compare, size: tuple[int, int]) -> None:
+    core = StagedCore()
+    core.sessions[0] = replace(core.sessions[0], shared_with=2)
+    core.sessions[1] = replace(core.sessions[1], owner="alice", access=Access.VIEWER)
+    core.sessions[3] = replace(core.sessions[3], owner="bob", access=Access.WRITER)
+    drive = after("down", then="watching")
+    assert snap_compare(staged_app(core), terminal_size=size, run_before=drive)
+
+
+def test_share(snap_compare: Compare) -> None:
+    core = StagedCore()
+    for name, access in (("bob", Access.VIEWER), ("carol", Access.WRITER)):
+        core.shared.setdefault("idapi", []).append(Share("idapi", name, name, access, NOW))
+    drive = after("S", then="carol")
+    assert snap_compare(staged_app(core), run_before=drive)
+
+
+def test_share_with_nobody(snap_compare: Compare) -> None:
+    assert snap_compare(staged_app(StagedCore()), run_before=after("S", then="Nobody else"))
 
 
 def test_rename(snap_compare: Compare) -> None:

@@ -100,8 +100,19 @@ class LocalCore:
         await self._manager.cancel(session_id)
 
     async def attach(self, session_id: str) -> AgentConnection:
-        await self._see(session_id)
-        return await self._manager.attach(session_id)
+        session = await self._see(session_id)
+        while True:
+            connection = await self._manager.attach(session_id)
+            try:
+                await connection.bind(rights.ROLES[session.access], self._user.name)
+                # Whose access ends now is put out by name: whoever binds later must look again.
+                before, session = session, await self._see(session_id)
+            except BaseException:
+                connection.close()
+                raise
+            if session.access is before.access:
+                return connection
+            connection.close()
 
     async def session_log(self, session_id: str) -> str:
         rights.no_viewer(await self._see(session_id), "read its log")

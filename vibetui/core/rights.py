@@ -1,9 +1,13 @@
-"""What whoever shares a session may not do, each in one sentence."""
+"""Who may do what with a session; what somebody may not, each in one sentence."""
 
 from __future__ import annotations
 
+from vibetui.agent import Role
 from vibetui.errors import Denied
 from vibetui.model import Access, Session
+
+ROLES = {Access.OWNER: Role.OWNER, Access.WRITER: Role.WRITER, Access.VIEWER: Role.VIEWER}
+"""What the container's agent lets them do."""
 
 
 def only_owner(session: Session, what: str) -> None:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import UTC, datetime
 
+import structlog
+
 from vibetui.core.audience import Audience
-from vibetui.errors import Invalid, NotFound
+from vibetui.errors import Invalid, NotFound, OpenError, VibeError
 from vibetui.events import EventCode
 from vibetui.model import Access, Session, Share, User
 from vibetui.sessions import SessionManager
 from vibetui.store import Store
+
+log = structlog.get_logger(__name__)
 
 
 class Sharing:
@@ -39,6 +44,8 @@ class Sharing:
         await self._store.put_share(fresh)
         await self._record(EventCode.SESSION_SHARED, session, user, access=str(access))
         self._audience.refresh(session.session_id)
+        if before is not None:
+            await self._evict(session.session_id, user.name)
         return await self._share(session, user) or fresh
 
     async def unshare(self, session: Session, name: str) -> None:
@@ -51,6 +58,7 @@ class Sharing:
             raise NotFound(f"This session isn't shared with {name}.")
         await self._record(EventCode.SESSION_UNSHARED, session, user)
         self._audience.refresh(session.session_id)
+        await self._evict(session.session_id, user.name)
 
     async def remove_user(self, user: User) -> None:
         """Remove an account; nobody stays attached as it.
@@ -61,6 +69,7 @@ class Sharing:
         await self._store.remove_user(user.user_id)
         for share in shared:
             self._audience.refresh(share.session_id)
+            await self._evict(share.session_id, user.name)
 
     async def _user(self, name: str) -> User:
         user = await self._store.user_by_name(name)
@@ -79,3 +88,15 @@ class Sharing:
             session_id=session.session_id,
             detail={"name": session.name, "with": user.name, **detail},
         )
+
+    async def _evict(self, session_id: str, who: str) -> None:
+        """Close their connections, so that they ask again what they may do."""
+        try:
+            agent = await self._manager.attach(session_id)
+        except OpenError:
+            return  # It isn't running.
+        with closing(agent):
+            try:
+                await agent.evict(who)
+            except VibeError as error:
+                log.warning("core.evict_failed", session_id=session_id, exc_info=error)

@@ -90,6 +90,16 @@ class Errands:
         finally:
             self._say(session.session_id, None)
 
+    async def leave(self, session: Session) -> None:
+        """Give the access to somebody else's session up."""
+        try:
+            me = await self._core.whoami()
+            await self._core.unshare_session(session.session_id, me.name)
+        except VibeError as error:
+            self._failed(error)
+        else:
+            self._feed.discard(session.session_id)
+
     def _say(self, session_id: str, words: str | None) -> None:
         if words is None:
             self.activity.pop(session_id, None)

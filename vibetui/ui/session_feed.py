@@ -10,7 +10,7 @@ import structlog
 
 from vibetui.core.protocol import Core
 from vibetui.errors import CoreUnavailable, VibeError
-from vibetui.model import Session, SessionChange, SessionNotice
+from vibetui.model import Access, Session, SessionChange, SessionNotice
 from vibetui.ui.streams import closing
 
 _FIRST_DELAY, _LAST_DELAY = 0.25, 5.0
@@ -46,8 +46,10 @@ class SessionFeed:
 
     @property
     def names(self) -> set[str]:
-        """Names that are taken."""
-        return {session.name for session in self._sessions.values()}
+        """Names that are taken: sessions of others may be called the same."""
+        return {
+            session.name for session in self._sessions.values() if session.access is Access.OWNER
+        }
 
     def subscribe(self, callback: Callable[[], None]) -> Callable[[], None]:
         """Call back after every change; returns how to stop that."""

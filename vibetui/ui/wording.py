@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from vibetui.errors import Remedy
 from vibetui.events import OpenStep
-from vibetui.model import Presence, Session, SessionStatus
+from vibetui.model import Access, Presence, Session, SessionStatus
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
@@ -34,6 +34,19 @@ REMEDY_LABELS = {
     Remedy.SEE_LOG: "See log",
     Remedy.BACK: "Back",
 }
+
+
+SHARED = "⇄"
+"""Others have access to it; how many is said after it."""
+
+ACCESS_WORDS = {Access.OWNER: "owner", Access.WRITER: "writer", Access.VIEWER: "viewer"}
+
+
+def whose(session: Session) -> str:
+    """Whose somebody else's session is, and whether one only watches: ``alice's · watching``."""
+    if session.access is Access.OWNER:
+        return ""
+    return f"{session.owner}'s" + (" · watching" if session.access is Access.VIEWER else "")
 
 
 def ago(then: datetime | None, now: datetime) -> str:

@@ -8,8 +8,9 @@ from textual import on
 from textual.binding import Binding, BindingType
 from textual.widgets import OptionList
 
+from vibetui.core import rights
 from vibetui.errors import VibeError
-from vibetui.model import Session, SessionStatus
+from vibetui.model import Access, Session, SessionStatus
 from vibetui.ui.errands import Errands
 from vibetui.ui.names import suggest
 from vibetui.ui.screens.base import VibeScreen
@@ -17,6 +18,7 @@ from vibetui.ui.screens.confirm import ConfirmDialog
 from vibetui.ui.screens.delete import DeleteDialog
 from vibetui.ui.screens.new_session import NewSession, NewSessionDialog
 from vibetui.ui.screens.rename import RenameDialog
+from vibetui.ui.screens.share import ShareDialog
 from vibetui.ui.widgets.session_rows import SessionRows
 
 
@@ -29,6 +31,7 @@ class SessionDeeds(VibeScreen[None]):
         Binding("x", "stop", show=False),
         Binding("r", "rename", show=False),
         Binding("d,delete", "delete", show=False),
+        Binding("S,shift+s", "share", show=False),
     ]
 
     def __init__(self) -> None:
@@ -40,6 +43,22 @@ class SessionDeeds(VibeScreen[None]):
     def _selected(self) -> Session | None:
         selected = self.query_one(SessionRows).selected_id
         return None if selected is None else self.vibe.feed.get(selected)
+
+    @property
+    def _watched(self) -> bool:
+        """The session under the cursor is somebody else's, only to be watched."""
+        return self._selected is not None and self._selected.access is Access.VIEWER
+
+    def _owned(self, what: str) -> Session | None:
+        """The session under the cursor; None, and a word about it, unless it is the user's own."""
+        session = self._selected
+        try:
+            if session is not None:
+                rights.only_owner(session, what)
+        except VibeError as error:
+            self.vibe.tell(error)
+            return None
+        return session
 
     def _errand_failed(self, error: VibeError) -> None:
         self.vibe.tell(error)
@@ -75,12 +94,15 @@ class SessionDeeds(VibeScreen[None]):
         """Start in the background; the row says how it goes."""
         session = self._selected
         if session is not None and session.status is not SessionStatus.RUNNING:
+            if self._watched:
+                self.vibe.tell(rights.not_running(session))
+                return
             identity = session.session_id
             self.run_worker(self._work.start(identity), group=f"start-{identity}", exclusive=True)
 
     def action_stop(self) -> None:
         """Stop, after asking."""
-        session = self._selected
+        session = self._owned("stop")
         if session is not None and session.status is not SessionStatus.STOPPED:
             self.run_worker(self._stop(session), group="dialog", exclusive=True)
 
@@ -95,7 +117,7 @@ class SessionDeeds(VibeScreen[None]):
 
     def action_rename(self) -> None:
         """Ask for a new name."""
-        if (session := self._selected) is not None:
+        if (session := self._owned("rename")) is not None:
             self.run_worker(self._rename(session), group="dialog", exclusive=True)
 
     async def _rename(self, session: Session) -> None:
@@ -104,9 +126,25 @@ class SessionDeeds(VibeScreen[None]):
             await self._work.rename(session, name)
 
     def action_delete(self) -> None:
-        """Delete, once the name has been typed."""
+        """Delete, once the name has been typed; leave what is somebody else's."""
         if (session := self._selected) is not None:
-            self.run_worker(self._delete(session), group="dialog", exclusive=True)
+            own = session.access is Access.OWNER
+            ask = self._delete(session) if own else self._leave(session)
+            self.run_worker(ask, group="dialog", exclusive=True)
+
+    async def _leave(self, session: Session) -> None:
+        dialog = ConfirmDialog(
+            f"Leave {session.name}?",
+            f"It goes from your list until {session.owner} invites you again.",
+            "Leave",
+        )
+        if await self.app.push_screen_wait(dialog):
+            self.run_worker(self._work.leave(session))
+
+    def action_share(self) -> None:
+        """Who else may see it."""
+        if (session := self._owned("share")) is not None:
+            self.app.push_screen(ShareDialog(session))
 
     async def _delete(self, session: Session) -> None:
         if await self.app.push_screen_wait(DeleteDialog(session)):

@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.widgets import Input, OptionList, Static
 
 from vibetui.errors import VibeError
-from vibetui.model import Session, SessionStatus
+from vibetui.model import Access, Session, SessionStatus
 from vibetui.ui.screens.session_deeds import SessionDeeds
 from vibetui.ui.widgets.key_bar import Hint, KeyBar
 from vibetui.ui.widgets.line_input import LineInput
@@ -138,14 +138,21 @@ class SessionListScreen(SessionDeeds):
             return
         session = self._selected
         any_session = session is not None
+        own = session is not None and session.access is Access.OWNER
         self.query_one(KeyBar).show(
             (
                 Hint("↵", "Open", "screen.open", any_session),
                 Hint("n", "New", "screen.new"),
-                Hint("s", "Start", "screen.start", any_session),
-                Hint("x", "Stop", "screen.stop", any_session),
-                Hint("r", "Rename", "screen.rename", any_session),
-                Hint("d", "Delete", "screen.delete", any_session),
+                Hint("s", "Start", "screen.start", any_session and not self._watched),
+                Hint("x", "Stop", "screen.stop", own),
+                Hint("r", "Rename", "screen.rename", own, spare=2),
+                Hint(
+                    "d",
+                    "Leave" if any_session and not own else "Delete",
+                    "screen.delete",
+                    any_session,
+                ),
+                Hint("S", "Share", "screen.share", own),
                 Hint("/", "Filter", "screen.filter", bool(self.vibe.feed.sessions)),
                 Hint("?", "Help", "app.help"),
                 Hint("q", "Quit", "screen.quit"),

@@ -15,10 +15,10 @@ from textual.style import Style
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from vibetui.model import Session, SessionStatus
+from vibetui.model import Access, Session, SessionStatus
 from vibetui.ui.styles import stylesheet
 from vibetui.ui.terminal_watch import Heard
-from vibetui.ui.wording import BELL, STATUS_GLYPHS, ago
+from vibetui.ui.wording import BELL, SHARED, STATUS_GLYPHS, ago
 
 _STATUS, _TEMPLATE, _USED = 26, 12, 12
 _NARROW, _SHORT_STATUS = 76, 18
@@ -162,6 +162,10 @@ class SessionRows(Vertical):
         """What is to be seen at a glance, the most pressing first."""
         if self._heard_of(session).rang:
             yield Content.styled(BELL, self._style("rang"))
+        if session.access is not Access.OWNER:
+            yield Content.styled(f"{session.owner}'s", self._style("muted"))
+        elif session.shared_with:
+            yield Content.styled(f"{SHARED}{session.shared_with}", self._style("muted"))
 
     def _status(self, session: Session) -> Content:
         said = self._activity.get(session.session_id)
@@ -169,6 +173,8 @@ class SessionRows(Vertical):
         words: str
         if said is None:
             kind, glyph, words = session.status, STATUS_GLYPHS[session.status], session.status
+            if session.access is Access.VIEWER:
+                words = f"{words} · watching"
         elif said.startswith("failed"):
             kind, glyph, words = "failed", "✗", said
         else:

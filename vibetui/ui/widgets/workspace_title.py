@@ -8,7 +8,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from vibetui.model import Session, SessionStatus
-from vibetui.ui.wording import STATUS_GLYPHS
+from vibetui.ui.wording import STATUS_GLYPHS, whose
 
 _COLORS = {SessionStatus.RUNNING: "$success", SessionStatus.STARTING: "$warning"}
 
@@ -36,6 +36,8 @@ class WorkspaceTitle(Static):
     def show(self, session: Session, status: SessionStatus, title: str) -> None:
         """Show `status` beside the name, which may be newer than the session's own."""
         said = f"{STATUS_GLYPHS[status]} {status}"
+        if theirs := whose(session):
+            said = f"{said}  {theirs}"
         room = self.content_size.width - len(f"{session.name}  {said}") - 2
         shown = Content(title or session.template).truncate(max(room, 0), ellipsis=True)
         self.update(

@@ -1,0 +1,109 @@
+"""Sharing as its owner and whoever it is shared with see it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from functools import partial
+
+from tests.ui_support import NOW, StagedCore, session, shown, staged_app, until
+from vibetui.model import Access, SessionChange, SessionNotice, SessionStatus, Share
+from vibetui.ui import VibeApp
+
+WORK = session("work", SessionStatus.RUNNING)
+
+
+def theirs(access: Access, status: SessionStatus = SessionStatus.STOPPED) -> StagedCore:
+    return StagedCore(sessions=[replace(session("web", status), owner="alice", access=access)])
+
+
+def said(app: VibeApp, words: str) -> bool:
+    return any(words in toast.title for toast in app._notifications)
+
+
+async def test_the_owner_invites_changes_and_ends() -> None:
+    core = StagedCore(sessions=[WORK])
+    app = staged_app(core)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "1 running" in shown(app))
+        await pilot.press("S")
+        await until(pilot, lambda: "Nobody else can see it" in shown(app))
+        await pilot.press(*"bob", "enter")
+        await until(pilot, lambda: "viewer" in shown(app) and core.calls[-1][0] == "share")
+        assert core.calls[-1] == ("share", "idwork", "bob", "viewer")
+        await until(pilot, lambda: bool(app.screen.query_one("#shares").display))
+        await pilot.press("shift+tab", "w")
+        await until(pilot, lambda: core.calls[-1] == ("share", "idwork", "bob", "writer"))
+        await pilot.press("d")
+        await until(pilot, lambda: "Nobody else can see it" in shown(app))
+        assert core.calls[-1] == ("unshare", "idwork", "bob")
+
+
+async def test_a_name_that_nobody_has_is_said_in_the_dialog_and_stays_to_be_corrected() -> None:
+    app = staged_app(StagedCore(sessions=[WORK]))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "1 running" in shown(app))
+        await pilot.press("S")
+        await until(pilot, lambda: "Nobody else" in shown(app))
+        await pilot.press(*"bobb", "enter")
+        await until(pilot, lambda: "no user called “bobb”" in shown(app))
+        await pilot.press("backspace")
+        await until(pilot, lambda: "no user called" not in shown(app))
+
+
+async def test_the_list_says_whose_a_session_is_and_that_ones_own_is_shared() -> None:
+    core = theirs(Access.VIEWER)
+    core.sessions.append(replace(WORK, shared_with=2))
+    app = staged_app(core)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "2 sessions" in shown(app))
+        assert re.search(r"web alice's +○ stopped · watching", shown(app))
+        assert "work ⇄2" in shown(app)
+
+
+async def test_what_a_sharer_may_not_do_is_a_sentence_and_not_a_dialog() -> None:
+    core = theirs(Access.VIEWER, SessionStatus.RUNNING)
+    app = staged_app(core)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "1 running" in shown(app))
+        for key in ("x", "r", "S"):
+            await pilot.press(key)
+        for what in ("stop", "rename", "share"):
+            await until(pilot, partial(said, app, f"Only alice can {what} this session."))
+        assert not core.calls
+
+
+async def test_who_watches_is_told_to_ask_for_a_start_and_a_writer_starts() -> None:
+    core = theirs(Access.VIEWER)
+    app = staged_app(core)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "1 session" in shown(app))
+        await pilot.press("s")
+        await until(pilot, partial(said, app, "who watches can't start it"))
+        assert not core.calls
+        raised = replace(core.sessions[0], access=Access.WRITER)
+        core.sessions[0] = raised
+        core.notify(SessionNotice(SessionChange.UPDATED, raised))
+        await until(pilot, lambda: "watching" not in shown(app))
+        await pilot.press("s")
+        await until(pilot, lambda: ("open", "idweb") in core.calls)
+
+
+async def test_somebody_elses_session_is_left_and_not_deleted() -> None:
+    core = theirs(Access.WRITER)
+    core.shared["idweb"] = [Share("idweb", "ada", "ada", Access.WRITER, NOW)]
+    app = staged_app(core)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "Leave" in shown(app))
+        await pilot.press("d")
+        await until(pilot, lambda: "Leave web?" in shown(app))
+        await pilot.press("y")
+        await until(pilot, lambda: "No sessions yet" in shown(app))
+    assert core.calls == [("unshare", "idweb", "ada")]
+
+
+async def test_ones_own_session_may_be_called_as_a_shared_one_is() -> None:
+    app = staged_app(theirs(Access.WRITER))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: app.feed.loaded)
+        assert app.feed.names == set()
