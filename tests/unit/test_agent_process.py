@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -123,6 +124,23 @@ async def test_what_ignores_every_signal_is_killed_after_the_grace(agent: Agent)
     began = time.monotonic()
     assert agent.stop() == 0
     assert 2.5 < time.monotonic() - began < 8
+
+
+async def test_a_low_limit_of_descriptors_is_the_programs_and_not_the_agents(
+    tmp_path: Path,
+) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (100, hard))
+    try:
+        agent = Agent(tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    connections = [await agent.connect() for _ in range(200)]
+    _, stream = await agent.run("ulimit -n")
+    assert await read_to_end(stream) == b"100\r\n"
+    for connection in connections:
+        connection.close()
+    assert agent.stop() == 0, agent.log.read_text()
 
 
 async def test_orphans_are_adopted_and_reaped(agent: Agent) -> None:

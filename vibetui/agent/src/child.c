@@ -1,6 +1,8 @@
 #define _GNU_SOURCE
 #include "child.h"
 
+#include "descriptors.h"
+
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
@@ -163,6 +165,7 @@ _Noreturn void child_run(const struct spawn *spawn, int slave)
 {
     take_terminal(slave);
     default_signals();
+    descriptors_restore();
     umask(022);
     struct identity identity = identify(spawn);
     become(&identity);

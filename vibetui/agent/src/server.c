@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "client.h"
+#include "descriptors.h"
 #include "listener.h"
 #include "stream.h"
 #include "watch.h"
@@ -286,6 +287,7 @@ static void take_leave(void)
 int serve(const struct options *options)
 {
     started_with = options;
+    descriptors_raise();
     clients_init();
     int signals = open_signals();
     if (signals < 0) {
