@@ -34,6 +34,12 @@ async def test_of_a_higher_screen_the_part_with_the_cursor_is_shown(stage: Stage
     assert stage.rows()[1].startswith("there"), "no farther than needed"
 
 
+async def test_what_stands_above_the_cursor_is_shown_with_it(stage: Stage) -> None:
+    await stage.output(numbered(5) + b"$ ")
+    await resized(stage, 30, COLUMNS)
+    assert stage.rows() == [*(f"line {n}" for n in range(5)), "$", "", "", "", ""]
+
+
 async def test_a_wider_screen_follows_the_cursor_to_the_right_and_back(stage: Stage) -> None:
     await resized(stage, ROWS, 100)
     await stage.output(b"a" * 38 + "界".encode() + b"b" * 20)

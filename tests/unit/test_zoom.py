@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import signal
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
+from tests.agent_support import RawClient
 from tests.played_terminal import KITTY, XTERM, Kind, PlayedTerminal
 from tests.terminal_support import EMULATORS
 from tests.ui_support import running_agent
+from vibetui.agent import FrameType, Role
+from vibetui.agent.requests import encode_attach, encode_bind
 from vibetui.terminals.emulators import make_emulator
 
 PREFIX = b"\x1d"
@@ -268,6 +272,59 @@ def test_a_container_that_is_gone_brings_the_app_back(
     process.kill()
     terminal.shows("The container has stopped")
     assert terminal.state.alternate_screen
+
+
+class SomebodyElse:
+    """At the same terminal."""
+
+    def __init__(self, agent: Path, rows: int, columns: int) -> None:
+        sock = socket.socket(socket.AF_UNIX)
+        sock.connect(str(agent))
+        sock.settimeout(20)
+        self._client = RawClient(sock)
+        sock.sendall(encode_bind(Role.WRITER, "bob"))
+        sock.sendall(encode_attach(1, last=0, size=(rows, columns)))
+
+    def types(self, data: bytes) -> None:
+        """And so leads."""
+        self._client.send(FrameType.INPUT, data)
+
+
+def test_somebody_with_another_size_who_types_ends_the_zoom(
+    terminal: PlayedTerminal, agent: Path
+) -> None:
+    zoom_in(terminal)
+    other = SomebodyElse(agent, 30, 70)
+    terminal.type(b"echo st''ill zoomed\r")
+    terminal.shows("still zoomed")
+    assert not terminal.state.alternate_screen
+    other.types(b"echo from el''sewhere\r")
+    terminal.shows("somebody else is typing")
+    terminal.shows("from elsewhere")
+    assert terminal.state.alternate_screen
+    # Zooming is as typing: the terminal has the size of whoever does it.
+    zoom_in(terminal)
+    terminal.type(b"clear; stty size\r")
+    terminal.shows("24 80")
+
+
+def test_where_somebody_else_leads_the_zoomed_terminals_answers_are_not_typed(
+    terminal: PlayedTerminal, agent: Path
+) -> None:
+    zoom_in(terminal)
+    other = SomebodyElse(agent, 24, 80)
+    terminal.type(rb"stty -echo; cat -v" + b"\r")
+    other.types(b"begun\r")
+    terminal.shows("begun")
+    # A key of the other's own has the query come out of the program; nobody answers but us.
+    other.types(b"\x03")
+    other.types(rb"printf '\033[c'; cat -v" + b"\r")
+    terminal.until(lambda: b"\x1b[c" in terminal.written and not terminal.owes)
+    other.types(b"after\r")
+    terminal.shows("after")
+    assert "^[[?" not in terminal.screen
+    terminal.type(b"mine\r")
+    terminal.shows("mine")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])

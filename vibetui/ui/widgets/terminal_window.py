@@ -38,12 +38,12 @@ class Window:
         return self.top, self.left, self.rows, self.columns
 
     def fit(self, screen: tuple[int, int], pane: tuple[int, int]) -> None:
-        """Take over the sizes of both, as (rows, columns); a new one begins at the bottom left."""
+        """Take over the sizes of both, as (rows, columns); with new ones, begin at the top left."""
         if (screen, pane) == (self._screen, self._pane):
             return
         self._screen, self._pane = screen, pane
         self.rows, self.columns = min(screen[0], pane[0]), min(screen[1], pane[1])
-        self.top, self.left = screen[0] - self.rows, 0
+        self.top = self.left = 0
         self.panned = False
 
     def follow(self, row: int, column: int) -> None:
