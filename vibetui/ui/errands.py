@@ -8,9 +8,11 @@ from vibetui.core.protocol import Core
 from vibetui.errors import VibeError
 from vibetui.events import StepState
 from vibetui.model import Session
+from vibetui.ui.opening import Progress
 from vibetui.ui.session_feed import SessionFeed
 from vibetui.ui.streams import closing
 from vibetui.ui.wording import STEP_LABELS
+from vibetui.ui.world import World
 
 
 class Errands:
@@ -18,15 +20,23 @@ class Errands:
 
     Args:
         failed: Hears of every error.
+        world: Whose stopwatch is used.
     """
 
-    def __init__(self, core: Core, feed: SessionFeed, failed: Callable[[VibeError], None]) -> None:
+    def __init__(
+        self, core: Core, feed: SessionFeed, failed: Callable[[VibeError], None], world: World
+    ) -> None:
         self._core = core
         self._feed = feed
         self._failed = failed
+        self._world = world
         self._subscribers: list[Callable[[], None]] = []
         self.activity: dict[str, str] = {}
         """By session id: what is being done, or ``failed …``; shown instead of the status."""
+        self.progress: dict[str, Progress] = {}
+        """By session id: of the starts that `activity` tells of."""
+        self.errors: dict[str, VibeError] = {}
+        """By session id: why it failed to start."""
 
     def subscribe(self, callback: Callable[[], None]) -> None:
         """Call back when `activity` changes."""
@@ -55,14 +65,21 @@ class Errands:
 
     async def start(self, session_id: str) -> None:
         """Open it without looking into it."""
+        monotonic = self._world.monotonic
+        self.errors.pop(session_id, None)
+        self.progress[session_id] = Progress(heard_at=monotonic())
         self._say(session_id, "starting")
         try:
             async with closing(self._core.open_session(session_id)) as events:
                 async for event in events:
+                    progress = self.progress[session_id].after(event, monotonic())
+                    self.progress[session_id] = progress
                     if event.state is StepState.RUNNING:
                         done = "" if event.fraction is None else f" {event.fraction:.0%}"
                         self._say(session_id, f"starting · {STEP_LABELS[event.step]}{done}")
         except VibeError as error:
+            self.errors[session_id] = error
+            self.progress[session_id] = self.progress[session_id].failed()
             self._say(session_id, "failed to start")
             self._failed(error)
         else:
@@ -102,7 +119,8 @@ class Errands:
 
     def _say(self, session_id: str, words: str | None) -> None:
         if words is None:
-            self.activity.pop(session_id, None)
+            for known in (self.activity, self.progress, self.errors):
+                known.pop(session_id, None)
         else:
             self.activity[session_id] = words
         for callback in list(self._subscribers):

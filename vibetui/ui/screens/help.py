@@ -24,6 +24,7 @@ def _sections(prefix: str) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...
                 ("s · x", "start in the background · stop"),
                 ("r · d", "rename · delete, with its /workspace"),
                 ("S", "share: who else may see it, or type into it"),
+                ("v", "show the session's screen, or hide it; space does too"),
                 ("/", "filter; esc ends it"),
                 ("q", "quit; running sessions go on"),
             ),

@@ -37,7 +37,7 @@ class SessionDeeds(VibeScreen[None]):
     def __init__(self) -> None:
         super().__init__()
         vibe = self.vibe
-        self._work = Errands(vibe.core, vibe.feed, self._errand_failed)
+        self._work = Errands(vibe.core, vibe.feed, self._errand_failed, vibe.world)
 
     @property
     def _selected(self) -> Session | None:

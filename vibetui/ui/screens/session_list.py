@@ -7,26 +7,31 @@ from typing import ClassVar
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
+from textual.containers import Container, Vertical
 from textual.content import Content
 from textual.widgets import Input, OptionList, Static
 
 from vibetui.errors import VibeError
-from vibetui.model import Access, Session, SessionStatus
+from vibetui.model import Access, Session, SessionStatus, Template
+from vibetui.ui.preview_feed import PreviewFeed
 from vibetui.ui.screens.session_deeds import SessionDeeds
 from vibetui.ui.widgets.key_bar import Hint, KeyBar
 from vibetui.ui.widgets.line_input import LineInput
+from vibetui.ui.widgets.preview import Preview, Subject
 from vibetui.ui.widgets.session_rows import SessionRows
 from vibetui.ui.widgets.trouble_banner import TroubleBanner
 from vibetui.ui.wording import counted
 
 _AGES_EVERY = 20.0
+_ROOM_BESIDE = 110
+"""Columns of the screen from which on the preview stands beside the list."""
 
 
 class SessionListScreen(SessionDeeds):
     """Shows `SessionFeed`; what a person asks for goes to `Errands` or opens a workspace."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("v,space", "preview", show=False),
         Binding("slash", "filter", show=False),
         Binding("escape", "clear_filter", show=False),
         Binding("ctrl+r,f5", "try_now", show=False),
@@ -37,13 +42,20 @@ class SessionListScreen(SessionDeeds):
     def __init__(self) -> None:
         super().__init__()
         self._user = ""
+        self._templates: dict[str, Template] = {}
+        self._wants_preview: bool | None = None
+        """None: where there is room beside the list."""
+        vibe = self.vibe
+        self._previews = PreviewFeed(vibe.core, vibe.settings.emulator, self._show_preview)
 
     def compose(self) -> ComposeResult:
         with Vertical(id="list-ground"), Vertical(id="list-page"):
             yield Static(id="list-title")
             yield TroubleBanner()
             yield LineInput(id="filter", placeholder="Filter by name")
-            yield SessionRows()
+            with Container(id="list-body"):
+                yield SessionRows()
+                yield Preview(self.vibe.world)
             yield Static(id="empty")
         yield KeyBar()
 
@@ -54,6 +66,7 @@ class SessionListScreen(SessionDeeds):
         self.set_interval(_AGES_EVERY, self._show)
         self.query_one("#filter").display = False
         self.run_worker(self._greet())
+        self.run_worker(self._previews.run(), name="preview")
         self._show()
 
     def on_unmount(self) -> None:
@@ -63,6 +76,8 @@ class SessionListScreen(SessionDeeds):
     async def _greet(self) -> None:
         try:
             self._user = (await self.vibe.core.whoami()).name
+            templates = await self.vibe.core.templates()
+            self._templates = {template.name: template for template in templates}
         except VibeError:
             return  # The banner says it already.
         self._show()
@@ -80,7 +95,7 @@ class SessionListScreen(SessionDeeds):
             self.vibe.world.now(),
             heard=self.vibe.terminal_watch.heard,
         )
-        rows.display = bool(sessions)
+        self.query_one("#list-body").display = bool(sessions)
         self.query_one(TroubleBanner).show(feed.trouble)
         self._show_title()
         empty = self.query_one("#empty", Static)
@@ -89,6 +104,7 @@ class SessionListScreen(SessionDeeds):
         if sessions and self.focused is None and self.is_current:
             rows.rows.focus()
         self._show_keys()
+        self._show_preview()
 
     def _filtered(self) -> list[Session]:
         wanted = self.query_one("#filter", Input).value.strip().lower()
@@ -108,7 +124,7 @@ class SessionListScreen(SessionDeeds):
 
     def _show_title(self) -> None:
         sessions = self.vibe.feed.sessions
-        running = sum(session.status is SessionStatus.RUNNING for session in sessions)
+        running = sum(map(_runs, sessions))
         shown = len(self._filtered())
         parts = [self._user] if self._user else []
         if sessions and shown < len(sessions):
@@ -122,6 +138,7 @@ class SessionListScreen(SessionDeeds):
 
     def on_resize(self) -> None:
         self.call_after_refresh(self._show_title)
+        self._show_preview()
 
     def on_descendant_focus(self) -> None:
         if self.showing:
@@ -145,7 +162,7 @@ class SessionListScreen(SessionDeeds):
                 Hint("n", "New", "screen.new"),
                 Hint("s", "Start", "screen.start", any_session and not self._watched),
                 Hint("x", "Stop", "screen.stop", own),
-                Hint("r", "Rename", "screen.rename", own, spare=2),
+                Hint("r", "Rename", "screen.rename", own, spare=3),
                 Hint(
                     "d",
                     "Leave" if any_session and not own else "Delete",
@@ -153,10 +170,54 @@ class SessionListScreen(SessionDeeds):
                     any_session,
                 ),
                 Hint("S", "Share", "screen.share", own),
-                Hint("/", "Filter", "screen.filter", bool(self.vibe.feed.sessions)),
+                Hint("v", "Preview", "screen.preview", any_session, spare=1),
+                Hint("/", "Filter", "screen.filter", bool(self.vibe.feed.sessions), spare=2),
                 Hint("?", "Help", "app.help"),
                 Hint("q", "Quit", "screen.quit"),
             )
+        )
+
+    # The preview
+
+    @property
+    def _beside(self) -> bool:
+        """There is room for a preview beside the list."""
+        return self.size.width >= _ROOM_BESIDE
+
+    @property
+    def _previewing(self) -> bool:
+        return self._beside if self._wants_preview is None else self._wants_preview
+
+    def action_preview(self) -> None:
+        """Show the preview, or don't, until the app ends."""
+        self._wants_preview = not self._previewing
+        self._show_preview()
+
+    def _show_preview(self) -> None:
+        if not self.showing:
+            return
+        session, preview = self._selected, self.query_one(Preview)
+        shown = session is not None and self._previewing
+        self.set_class(shown and self._beside, "-beside")
+        self.set_class(shown and not self._beside, "-below")
+        running = {row.session_id for row in self.vibe.feed.sessions if _runs(row)}
+        self._previews.keep(running)
+        looking = session is not None and shown and self.is_current
+        watched = session is not None and looking and session.session_id in running
+        self._previews.look_at(session.session_id if session is not None and watched else None)
+        if session is not None and looking:
+            preview.show(self._subject(session))
+
+    def _subject(self, session: Session) -> Subject:
+        identity, work = session.session_id, self._work
+        return Subject(
+            session,
+            self.vibe.world.now(),
+            self._templates.get(session.template),
+            self._previews.seen(identity),
+            work.activity.get(identity, ""),
+            work.progress.get(identity),
+            work.errors.get(identity),
         )
 
     # The filter
@@ -187,6 +248,7 @@ class SessionListScreen(SessionDeeds):
     @on(OptionList.OptionHighlighted)
     def _moved(self) -> None:
         self._show_keys()
+        self._show_preview()
 
     def on_key(self, event: events.Key) -> None:
         if event.key == "down" and self.focused is self.query_one("#filter"):
@@ -203,3 +265,10 @@ class SessionListScreen(SessionDeeds):
 
     def on_screen_resume(self) -> None:
         self._show()
+
+    def on_screen_suspend(self) -> None:
+        self._previews.look_at(None)
+
+
+def _runs(session: Session) -> bool:
+    return session.status is SessionStatus.RUNNING

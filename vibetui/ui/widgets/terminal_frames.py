@@ -24,6 +24,7 @@ class FrameClock:
         paint: Paints what there is.
         held: Whether the program is in the middle of a frame.
         flooded: Whether much more than a frame came since this was asked last.
+        frame: Seconds between two frames.
     """
 
     def __init__(
@@ -31,11 +32,13 @@ class FrameClock:
         paint: Callable[[], None],
         held: Callable[[], bool],
         flooded: Callable[[], bool] = lambda: False,
+        *,
+        frame: float = FRAME,
     ) -> None:
         self._paint = paint
         self._held = held
         self._flooded = flooded
-        self._pause = FRAME
+        self._frame = self._pause = frame
         self._timer: asyncio.TimerHandle | None = None
         self._last = 0.0
         self._held_since: float | None = None
@@ -61,7 +64,7 @@ class FrameClock:
         # A program that never ends its frame is still painted, once in LONGEST_HOLD.
         self._held_since = None
         self._last = time.monotonic()
-        self._pause = FLOODED_FRAME if self._flooded() else FRAME
+        self._pause = FLOODED_FRAME if self._flooded() else self._frame
         self._paint()
 
     def _cancel(self) -> None:

@@ -1,0 +1,100 @@
+"""A terminal's output as pictures, for previews: no history, no answers, a bounded effort."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from vibetui.terminals import make_emulator
+from vibetui.terminals.protocol import Cursor, Run
+from vibetui.terminals.slices import SlicedFeeder
+
+_SHARE, _PERIOD = 0.015, 0.1
+"""Seconds that emulating may take, of so many; more is a flood."""
+_REPLAY_BYTES = {"ghostty": 4 << 20, "pyte": 192 << 10}
+"""What a first look costs at most: some 50 ms with ghostty, 150 ms with pyte."""
+_GLANCE_BYTES = {"ghostty": 64 << 10, "pyte": 8 << 10}
+"""Of a flood the last screen or two are enough."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A terminal's screen at one moment; a row that didn't change is the same object again."""
+
+    rows: tuple[Sequence[Run], ...]
+    columns: int
+    cursor: Cursor
+    full_screen: bool
+    """A full-screen program drew it, on the alternate screen."""
+
+
+class Glass:
+    """An emulator of the terminal's own size.
+
+    Attributes:
+        replay_bytes: How much a first look may begin with.
+        glance_bytes: How much the next look at a flood may.
+    """
+
+    def __init__(self, kind: str, rows: int, columns: int) -> None:
+        self._emulator = make_emulator(kind, max(rows, 1), max(columns, 1), 0)
+        self.replay_bytes = _REPLAY_BYTES[self._emulator.name]
+        self.glance_bytes = _GLANCE_BYTES[self._emulator.name]
+        self._feeder = SlicedFeeder(self._emulator)
+        self._rows: list[Sequence[Run]] = []
+        self._period_began = self._spent = 0.0
+
+    async def take(self, data: bytes, *, sparing: bool = False) -> bool:
+        """Emulate `data` in slices, the loop turning in between.
+
+        Args:
+            data: Output.
+            sparing: Stop where it comes faster than a preview is worth.
+
+        Returns:
+            Whether all was taken; what follows then makes no sense any more.
+        """
+        view = memoryview(data)
+        while view:
+            began = time.monotonic()
+            if began > self._period_began + _PERIOD:
+                self._period_began, self._spent = began, 0.0
+            view = view[self._feeder.feed(view) :]
+            # Whoever has the terminal in front of them answers.
+            self._emulator.take_replies()
+            self._spent += (time.monotonic() - began) * sparing
+            if self._spent > _SHARE:
+                return False
+            await asyncio.sleep(0)
+        return True
+
+    def resize(self, rows: int, columns: int) -> None:
+        """From here on the terminal has this size."""
+        self._emulator.resize(max(rows, 1), max(columns, 1))
+
+    def picture(self) -> Picture:
+        """What the screen shows now."""
+        emulator = self._emulator
+        changed: Sequence[int] = emulator.dirty_rows()
+        if len(self._rows) != emulator.rows:
+            self._rows = [()] * emulator.rows
+            changed = range(emulator.rows)
+        for y in changed:
+            self._rows[y] = emulator.row(y)
+        cursor = emulator.cursor
+        return Picture(tuple(self._rows), emulator.columns, cursor, self.full_screen)
+
+    @property
+    def full_screen(self) -> bool:
+        """Whether a full-screen program draws."""
+        return self._emulator.modes.alternate_screen
+
+    def held(self) -> bool:
+        """Whether the program is in the middle of a frame."""
+        return self._emulator.modes.synchronized_output
+
+    def close(self) -> None:
+        """The pictures taken stay."""
+        self._emulator.close()
