@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from weakref import WeakSet
 
 from asyncinotify import Inotify, Mask
 from textual.pilot import Pilot
@@ -121,11 +122,15 @@ class StagedCore:
     log_text: str = ""
     agent_socket: Path | None = None
     """Where a real agent listens; `attach` connects to it."""
+    agents: dict[str, Path] = field(default_factory=dict)
+    """By session id, where another one does."""
     attach_error: VibeError | None = None
     shared: dict[str, list[Share]] = field(default_factory=dict)
     """Whom sessions are shared with, by session id."""
     calls: list[tuple[str, ...]] = field(default_factory=list)
-    """What the app has asked for, in order."""
+    """What the app has asked for, in order, but for connections."""
+    attached: list[str] = field(default_factory=list)
+    """The sessions that it asked for a connection to, in order."""
     others: tuple[Presence, ...] = ()
     """Apps of the same user."""
     taken_by: asyncio.Queue[str] = field(default_factory=asyncio.Queue)
@@ -134,7 +139,7 @@ class StagedCore:
     """What the app has said of itself, and below, which sessions it has said to show."""
     moves: list[str | None] = field(default_factory=list)
     _watchers: list[asyncio.Queue[SessionNotice | None]] = field(default_factory=list)
-    _handed_out: list[socket.socket] = field(default_factory=list)
+    _handed_out: WeakSet[socket.socket] = field(default_factory=WeakSet)
     _cancelled: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def whoami(self) -> User:
@@ -198,18 +203,20 @@ class StagedCore:
         self._cancelled.set()
 
     async def attach(self, session_id: str) -> AgentConnection:
-        self._called("attach", session_id)
+        self._check()
+        self.attached.append(session_id)
         if self.attach_error is not None:
             raise self.attach_error
-        if self.agent_socket is None:
+        path = self.agents.get(session_id, self.agent_socket)
+        if path is None:
             raise OpenError("The container isn't running.", "Open the session first.")
         sock = socket.socket(socket.AF_UNIX)
         try:
-            sock.connect(str(self.agent_socket))
+            sock.connect(str(path))
         except OSError as error:
             sock.close()
             raise OpenError("The container isn't running.", "Open the session first.") from error
-        self._handed_out.append(sock.dup())
+        self._handed_out.add(sock)
         return await AgentConnection.greet(sock, deadline=5)
 
     async def session_log(self, session_id: str) -> str:
@@ -307,8 +314,8 @@ class StagedCore:
     def kill_agent(self) -> None:
         """As when its container stops: the connections of the sockets given out break."""
         for sock in self._handed_out:
-            sock.shutdown(socket.SHUT_RDWR)
-            sock.close()
+            if sock.fileno() >= 0:
+                sock.shutdown(socket.SHUT_RDWR)
         self._handed_out.clear()
 
     def _called(self, *call: str) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,14 +26,26 @@ from tests.ui_support import (
     up_to,
 )
 from tests.unit.test_ui_take_over import DESK, LOCAL
+from vibetui.agent import AgentConnection, TerminalSpec
 from vibetui.errors import CoreUnavailable, ImageUnavailable, OpenError, Remedy
 from vibetui.events import OpenEvent, OpenStep, StepState
 from vibetui.model import Access, Presence, SessionStatus, Share
 from vibetui.ui.terminal_watch import Heard
+from vibetui.ui.widgets.preview import Preview
 
 SMALL, LARGE = (80, 24), (200, 50)
+SIZES = (SMALL, (120, 30), LARGE)
 PREFIX = "ctrl+right_square_bracket"
 Compare = Callable[..., bool]
+
+
+def previewed(app: Any) -> bool:
+    """No preview is to be seen, or it has come to something."""
+    return all(
+        any(child.display for child in preview.children)
+        for preview in app.screen.query(Preview)
+        if preview.is_on_screen
+    )
 
 
 def after(*keys: str, then: str = "") -> Callable[[Pilot[Any]], Awaitable[None]]:
@@ -39,6 +54,7 @@ def after(*keys: str, then: str = "") -> Callable[[Pilot[Any]], Awaitable[None]]
     async def drive(pilot: Pilot[Any]) -> None:
         app: Any = pilot.app
         await until(pilot, lambda: app.feed.loaded and "vibetui" in shown(app))
+        await until(pilot, lambda: previewed(app))
         await pilot.press(*keys)
         await until(pilot, lambda: then in shown(app))
 
@@ -58,13 +74,62 @@ def test_session_list_with_bells_and_titles(snap_compare: Compare, size: tuple[i
     async def drive(pilot: Pilot[Any]) -> None:
         await after(then="2 running")(pilot)
         app.terminal_watch.heard |= {
-            "idapi": Heard(rang=True, title="make test"),
+            "idapi": Heard(rang=True, title="make test", terminals=3),
             "idweb-frontend": Heard(title="vim: a file of a rather long name, for its title"),
         }
         app.feed.put(session("api", SessionStatus.RUNNING, timedelta(seconds=20)))
         await until(pilot, lambda: "♪" in shown(app))
 
     assert snap_compare(app, terminal_size=size, run_before=drive)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=["80x24", "120x30", "200x50"])
+@pytest.mark.parametrize("what", ["running", "stopped", "starting", "failed", "tabs"])
+def test_preview(snap_compare: Compare, what: str, size: tuple[int, int]) -> None:
+    pulling = happened(OpenStep.IMAGE, StepState.RUNNING, 3.0, 0.42)
+    core = StagedCore(opening=[*up_to(OpenStep.IMAGE), pulling])
+    if what == "failed":
+        core.open_error = FAILURES["long"]
+
+    async def drive(pilot: Pilot[Any]) -> None:
+        keys, then = PREVIEWS[what]
+        await after(then="2 running")(pilot)
+        if size == SMALL:
+            await pilot.press("v")
+        await pilot.press(*keys)
+        await until(pilot, lambda: then in shown(app))
+
+    with running_agent() as path:
+        core.agent_socket = path
+        asyncio.run(colour_bars(path, 3 if what == "tabs" else 1))
+        app = staged_app(core)
+        assert snap_compare(app, terminal_size=size, run_before=drive)
+
+
+PREVIEWS = {
+    "running": ((), "the end"),
+    "tabs": ((), "logs"),
+    "stopped": (("down",) * 3, "starts it"),
+    "starting": (("end", "s"), "Handshake"),
+    "failed": (("end", "s"), "tries again"),
+}
+BARS = r"""
+for n in 1 2 3 4 5 6 7; do
+    printf '\033[3%dmcolour %d \033[1mbold\033[0m  \033[4%dm  ground  \033[0m\n' $n $n $n
+done
+printf '\033[7mreversed\033[0m \033[4munderlined\033[0m 日本語 the end'; exec cat
+"""
+
+
+async def colour_bars(agent: Path, terminals: int) -> None:
+    """Terminals of 20x100 with something in them."""
+    sock = socket.socket(socket.AF_UNIX)
+    sock.connect(str(agent))
+    connection = await AgentConnection.greet(sock, deadline=5)
+    for name in ("server", "logs", "editor")[:terminals]:
+        spec = TerminalSpec(argv=["/bin/sh", "-c", BARS], rows=20, columns=100, name=name)
+        await connection.open_terminal(spec)
+    connection.close()
 
 
 @pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "200x50"])

@@ -1,4 +1,4 @@
-"""Sessions that were opened and left: whether their terminals rang, and what they are called."""
+"""Sessions that run and aren't looked at: whether they rang, and what they are called."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from textual.pilot import Pilot
 
 from tests.terminal_support import EMULATORS, emulator
 from tests.ui_support import StagedCore, pane_text, running_agent, shown, staged_app, until
-from vibetui.agent import AgentConnection
+from vibetui.agent import AgentConnection, TerminalSpec
+from vibetui.errors import OpenError
 from vibetui.model import SessionStatus
 from vibetui.settings import Bell
 from vibetui.terminals.bells import BellEar
@@ -71,15 +72,14 @@ async def test_a_session_that_rings_after_it_was_left_is_marked_until_it_is_open
     async with opened(agent) as (app, _, pilot):
         await type_in(pilot, r"read -r; printf '\a'; read -r")
         await leave(app, pilot)
-        assert "♪" not in shown(app)
+        assert "♪" not in row_of(app, "api")
         await until(pilot, lambda: "idapi" in app.terminal_watch.heard)
         await typed_by_another(agent, b"\r")
         await until(pilot, lambda: "♪" in row_of(app, "api"))
-        assert "♪" not in row_of(app, "web-frontend")
         await pilot.press("enter")
         await until(pilot, lambda: "printf" in pane_text(app))
         await leave(app, pilot)
-        assert "♪" not in shown(app)
+        assert "♪" not in row_of(app, "api")
 
 
 async def test_the_title_of_a_session_that_was_left_stands_beside_its_name(agent: Path) -> None:
@@ -143,15 +143,69 @@ async def test_the_bell_of_the_session_in_front_does_what_the_setting_says(
         assert len(heard) == rings
 
 
-async def test_only_the_last_few_are_listened_to(agent: Path) -> None:
-    core = StagedCore(agent_socket=agent)
-    watch = TerminalWatch(core)
-    for number in range(MOST + 3):
-        watch.left(f"id{number}")
-    assert watch.listening_to == [f"id{number}" for number in range(3, MOST + 3)]
+async def test_the_most_recently_used_are_watched_and_no_others(agent: Path) -> None:
+    watch = TerminalWatch(StagedCore(agent_socket=agent))
+    names = [f"id{number}" for number in range(MOST + 3)]
+    watch.looked_at("id0")
+    watch.keep(names)
+    assert watch.watched == names[1 : MOST + 1]
+    watch.keep(names[3:])
+    assert set(watch.watched) == set(names[3:])
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(watch.run(), 0.01)
-    assert watch.listening_to == [], "nobody listens without an owner"
+    assert watch.watched == [], "nobody watches without an owner"
+
+
+async def test_only_the_session_that_rang_is_marked(agent: Path) -> None:
+    with running_agent() as another:
+        async with opened(agent) as (app, core, pilot):
+            core.agents["idweb-frontend"] = another
+            core.change("idweb-frontend", status=SessionStatus.STOPPED)
+            core.change("idweb-frontend", status=SessionStatus.RUNNING)
+            await type_in(pilot, r"read -r; printf '\a'; read -r")
+            await leave(app, pilot)
+            await until(pilot, lambda: "idapi" in app.terminal_watch.heard)
+            await typed_by_another(agent, b"\r")
+            await until(pilot, lambda: "♪" in row_of(app, "api"))
+            assert "♪" not in row_of(app, "web-frontend")
+
+
+async def test_a_session_that_was_never_opened_here_is_watched_too(agent: Path) -> None:
+    async with opened(agent) as (app, _, pilot):
+        await type_in(pilot, r"read -r; printf '\a'; read -r")
+        # It is one agent behind all sessions here.
+        await until(pilot, lambda: "idweb-frontend" in app.terminal_watch.heard)
+        await leave(app, pilot)
+        await typed_by_another(agent, b"\r")
+        await until(pilot, lambda: "♪" in row_of(app, "web-frontend"))
+
+
+async def test_several_terminals_are_counted_in_the_row(agent: Path) -> None:
+    async with opened(agent) as (app, _, pilot):
+        await leave(app, pilot)
+        assert "▤" not in shown(app)
+        await open_another(agent)
+        await until(pilot, lambda: "▤2" in row_of(app, "api"))
+
+
+async def test_what_could_not_be_watched_is_watched_once_it_can_be(agent: Path) -> None:
+    core = StagedCore(agent_socket=agent)
+    core.attach_error = OpenError("The container isn't running.", "Open the session first.")
+    app = staged_app(core)
+    async with app.run_test() as pilot:
+        await until(pilot, lambda: "idapi" in core.attached)
+        await until(pilot, lambda: app.terminal_watch.watched == [])
+        core.attach_error = None
+        core.change("idapi", status=SessionStatus.RUNNING)
+        await until(pilot, lambda: "idapi" in app.terminal_watch.heard)
+
+
+async def open_another(agent: Path) -> None:
+    sock = socket.socket(socket.AF_UNIX)
+    sock.connect(str(agent))
+    connection = await AgentConnection.greet(sock, deadline=5)
+    await connection.open_terminal(TerminalSpec(argv=["/bin/cat"]))
+    connection.close()
 
 
 PIECES = (
@@ -182,9 +236,9 @@ async def test_a_title_can_do_nothing_to_the_list(agent: Path) -> None:
         assert app.terminal_watch.heard["idapi"].title == "test"
 
 
-async def test_a_flood_is_looked_away_from_and_the_bell_after_it_is_heard(agent: Path) -> None:
+async def test_a_bell_in_a_flood_is_heard(agent: Path) -> None:
     async with opened(agent) as (app, _, pilot):
-        await type_in(pilot, r"read -r; timeout 1 yes; while sleep 0.2; do printf '\a'; done")
+        await type_in(pilot, r"read -r; timeout 1 yes; printf '\a'; read -r")
         await leave(app, pilot)
         await until(pilot, lambda: "idapi" in app.terminal_watch.heard)
         await typed_by_another(agent, b"\r")

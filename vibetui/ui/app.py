@@ -100,7 +100,7 @@ class VibeApp(App[str], inherit_bindings=False):
     def on_mount(self) -> None:
         heap.settle()
         self._paint_for_client()
-        self.feed.subscribe(self._only_running_are_watched)
+        self.feed.subscribe(self._others_are_watched)
         self.run_worker(self.feed.run(), name="session feed")
         self.run_worker(self.terminal_watch.run(), name="terminal watch")
         self.run_worker(self.attendance.run(), name="presence")
@@ -117,13 +117,11 @@ class VibeApp(App[str], inherit_bindings=False):
 
     def _left(self, session_id: str) -> None:
         self.attendance.moved(None)
-        session = self.feed.get(session_id)
-        if session is not None and session.status is SessionStatus.RUNNING:
-            self.terminal_watch.left(session_id)
+        self.terminal_watch.left(session_id)
 
-    def _only_running_are_watched(self) -> None:
-        running = (row for row in self.feed.sessions if row.status is SessionStatus.RUNNING)
-        self.terminal_watch.keep({row.session_id for row in running})
+    def _others_are_watched(self) -> None:
+        running = [row for row in self.feed.sessions if row.status is SessionStatus.RUNNING]
+        self.terminal_watch.keep([row.session_id for row in running])
 
     def _others_changed(self) -> None:
         first, self._has_heard_of_others = not self._has_heard_of_others, True

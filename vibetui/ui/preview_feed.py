@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from vibetui.agent import TerminalInfo
+from vibetui.agent import AgentConnection, Listing, Resized, Typed
 from vibetui.core.protocol import Core
 from vibetui.errors import VibeError
 from vibetui.ui.preview_glass import Glass, Picture
+from vibetui.ui.terminal_front import in_front, names, running
 from vibetui.ui.widgets.terminal_frames import FrameClock
 
 REST = 0.15
@@ -67,7 +68,7 @@ class PreviewFeed:
         self._due = 0.0
         self._moved = asyncio.Event()
         self._seen: dict[str, Seen] = {}
-        self._offsets: dict[int, int] = {}
+        self._listing: Listing | None = None
         self._terminal: int | None = None
 
     def look_at(self, session_id: str | None) -> None:
@@ -80,6 +81,18 @@ class PreviewFeed:
         """What is known of the session, perhaps from some time ago."""
         return self._seen.get(session_id, NOTHING)
 
+    def listed(self, session_id: str, listing: Listing) -> None:
+        """What terminals the session has now; perhaps another is to be shown."""
+        if session_id != self._wanted or listing is self._listing:
+            return
+        self._listing = listing
+        front = in_front(listing, self._terminal)
+        terminal = None if front is None else front.terminal
+        if terminal != self._terminal:
+            self._begin_anew(0.0)
+        elif terminal is not None:
+            self._put(session_id, _with_tabs(self.seen(session_id), listing, terminal))
+
     def keep(self, session_ids: Collection[str]) -> None:
         """Only these still run; what the others showed is over."""
         for session_id in self._seen.keys() - set(session_ids):
@@ -87,7 +100,6 @@ class PreviewFeed:
 
     def _begin_anew(self, rest: float) -> None:
         self._due = time.monotonic() + rest
-        self._offsets.clear()
         self._moved.set()
 
     async def run(self) -> None:
@@ -134,45 +146,50 @@ class PreviewFeed:
         """
         connection = await self._core.attach(session_id)
         try:
-            infos = [info for info in await connection.list_terminals() if info.running]
-            if not infos:
+            listing = await connection.listing()
+            front = in_front(listing, self._terminal)
+            self._terminal = None if front is None else front.terminal
+            if front is None:
                 self._put(session_id, Seen(trouble=NO_TERMINAL))
                 return None
-            info = self._chosen(infos)
-            glass = Glass(self._emulator, info.rows, info.columns)
-            last = glass.glance_bytes if glance else glass.replay_bytes
-            stream = await connection.attach(info.terminal, last=last, read_only=True)
+            self._put(session_id, _with_tabs(self.seen(session_id), listing, front.terminal))
+            return await self._show(session_id, connection, front.terminal, glance=glance)
         finally:
             connection.close()
-        tabs = tuple(_name(info) for info in infos) if len(infos) > 1 else ()
-        shown = Seen(tabs=tabs, active=infos.index(info))
-        clock = FrameClock(
-            lambda: self._put(session_id, replace(shown, picture=glass.picture())),
-            glass.held,
-            frame=_FRAME,
+
+    async def _show(
+        self, session_id: str, connection: AgentConnection, terminal: int, *, glance: bool
+    ) -> bool | None:
+        glass = Glass(self._emulator)
+        stream = await connection.attach(
+            terminal, last=glass.most_bytes(glance=glance), read_only=True, quiet=True
         )
+        glass.resize(*stream.size)
+
+        def paint() -> None:
+            seen = replace(self.seen(session_id), picture=glass.picture(), trouble=None)
+            self._put(session_id, seen)
+
+        clock = FrameClock(paint, glass.held, frame=_FRAME)
         try:
             await glass.take(stream.replay.data)
             clock.changed()
-            while data := await stream.read():
-                if not await glass.take(data, sparing=True):
-                    return not glass.full_screen
-                clock.changed()
+            while output := await stream.read():
+                match output:
+                    case Resized(rows, columns):
+                        glass.resize(rows, columns)
+                    case Typed():
+                        continue
+                    case _ if not await glass.take(output, sparing=not stream.replaying):
+                        return not glass.full_screen
+                if not stream.replaying:
+                    clock.changed()
             return None
         finally:
-            self._put(session_id, replace(shown, picture=glass.picture()))
+            paint()
             clock.close()
             stream.close()
             glass.close()
-
-    def _chosen(self, infos: Sequence[TerminalInfo]) -> TerminalInfo:
-        """The one that has printed since it was looked for last, else the newest."""
-        moved = [info for info in infos if info.offset != self._offsets.get(info.terminal)]
-        self._offsets = {info.terminal: info.offset for info in infos}
-        stayed = [info for info in infos if info.terminal == self._terminal]
-        chosen = (stayed or moved or list(infos))[-1]
-        self._terminal = chosen.terminal
-        return chosen
 
     def _put(self, session_id: str, seen: Seen) -> None:
         if seen != self._seen.pop(session_id, None) and session_id == self._wanted:
@@ -184,5 +201,7 @@ class PreviewFeed:
             del self._seen[next(iter(self._seen))]
 
 
-def _name(info: TerminalInfo) -> str:
-    return info.title or f"terminal {info.terminal}"
+def _with_tabs(seen: Seen, listing: Listing, terminal: int) -> Seen:
+    infos = running(listing)
+    active = next((n for n, info in enumerate(infos) if info.terminal == terminal), 0)
+    return replace(seen, tabs=names(infos) if len(infos) > 1 else (), active=active)

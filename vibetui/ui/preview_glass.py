@@ -31,20 +31,21 @@ class Picture:
 
 
 class Glass:
-    """An emulator of the terminal's own size.
+    """An emulator for one look at a terminal; `resize` gives it the terminal's own size.
 
-    Attributes:
-        replay_bytes: How much a first look may begin with.
-        glance_bytes: How much the next look at a flood may.
+    Args:
+        kind: Which emulator, as the settings say.
     """
 
-    def __init__(self, kind: str, rows: int, columns: int) -> None:
-        self._emulator = make_emulator(kind, max(rows, 1), max(columns, 1), 0)
-        self.replay_bytes = _REPLAY_BYTES[self._emulator.name]
-        self.glance_bytes = _GLANCE_BYTES[self._emulator.name]
+    def __init__(self, kind: str) -> None:
+        self._emulator = make_emulator(kind, 24, 80, 0)
         self._feeder = SlicedFeeder(self._emulator)
         self._rows: list[Sequence[Run]] = []
         self._period_began = self._spent = 0.0
+
+    def most_bytes(self, *, glance: bool) -> int:
+        """How much a look may begin with; less for a glance at what floods."""
+        return (_GLANCE_BYTES if glance else _REPLAY_BYTES)[self._emulator.name]
 
     async def take(self, data: bytes, *, sparing: bool = False) -> bool:
         """Emulate `data` in slices, the loop turning in between.

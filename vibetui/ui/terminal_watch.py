@@ -1,53 +1,57 @@
-"""Listens to the terminals that were opened and left, for the list: who rang, and their titles.
+"""Watches the sessions that run and aren't looked at, for the list: who rang, titles, how many.
 
-It attaches read-only, so it neither types nor answers queries nor changes a size, and it keeps no
-screen. While one floods it looks away.
+The agent tells of every change in a listing, so no output is read and nothing is attached to.
 """
 
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from vibetui.agent import Listing, ListingWatch
 from vibetui.core.protocol import Core
 from vibetui.errors import VibeError
-from vibetui.terminals.bells import BellEar, harmless
+from vibetui.terminals.bells import harmless
+from vibetui.ui.terminal_front import in_front, running
 
-MOST = 8
-"""Sessions that are listened to; the one left first is let go."""
-_FLOOD = 2 << 20
-"""Bytes within a second that are more than anybody could be told about."""
-_LOOK_AWAY = 2.0
-"""Seconds."""
+MOST = 32
+"""Sessions that are watched at once, the most recently used."""
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What a session's terminal has said since its user last looked."""
+    """What a session's terminals have said since its user last looked."""
 
     rang: bool = False
     title: str = ""
+    """Of the one in front."""
+    terminals: int = 0
+    """How many run."""
 
 
 class TerminalWatch:
-    """`run` owns all that listens; `subscribe` hears of every change.
+    """`run` owns all that watches; `subscribe` hears of every change.
 
     Attributes:
         heard: By session id.
+        listings: The newest of each session that is watched, by session id.
     """
 
     def __init__(self, core: Core) -> None:
         self.heard: dict[str, Heard] = {}
+        self.listings: dict[str, Listing] = {}
         self._core = core
-        self._listeners: dict[str, asyncio.Task[None]] = {}
+        self._watchers: dict[str, asyncio.Task[None]] = {}
+        self._bells: dict[str, dict[int, int]] = {}
+        self._looked_at: set[str] = set()
+        self._running: Sequence[str] = ()
         self._subscribers: list[Callable[[], None]] = []
 
     @property
-    def listening_to(self) -> list[str]:
-        """Session ids, the one left first in front."""
-        return list(self._listeners)
+    def watched(self) -> list[str]:
+        """Session ids."""
+        return list(self._watchers)
 
     def subscribe(self, callback: Callable[[], None]) -> Callable[[], None]:
         """Call back after every change; returns how to stop that."""
@@ -60,88 +64,73 @@ class TerminalWatch:
         return unsubscribe
 
     def left(self, session_id: str) -> None:
-        """Its user looks no longer: listen."""
-        self.looked_at(session_id)
-        while len(self._listeners) >= MOST:
-            self._let_go(next(iter(self._listeners)))
-        self._listeners[session_id] = asyncio.create_task(self._listen(session_id))
+        """Its user looks no longer."""
+        self._looked_at.discard(session_id)
+        self.keep(self._running)
 
     def looked_at(self, session_id: str) -> None:
-        """Its user looks, or it is gone: forget what it said."""
-        self._let_go(session_id)
-        if self.heard.pop(session_id, None) is not None:
-            self._tell()
+        """Its user looks: forget what it said."""
+        self._looked_at.add(session_id)
+        self._forget(session_id)
 
-    def keep(self, session_ids: Collection[str]) -> None:
-        """Only these still run."""
-        for session_id in {*self._listeners, *self.heard} - set(session_ids):
-            self.looked_at(session_id)
+    def keep(self, session_ids: Sequence[str]) -> None:
+        """These run, the most recently used first; what couldn't be watched is tried again."""
+        self._running = tuple(session_ids)
+        wanted = [each for each in self._running if each not in self._looked_at][:MOST]
+        for session_id in {*self._watchers, *self.heard} - set(wanted):
+            self._forget(session_id)
+        for session_id in wanted:
+            if session_id not in self._watchers:
+                self._watchers[session_id] = asyncio.create_task(self._watch(session_id))
 
     async def run(self) -> None:
-        """Until cancelled; nobody listens afterwards."""
+        """Until cancelled; nothing is watched afterwards."""
         try:
             await asyncio.Event().wait()
         finally:
-            listeners = tuple(self._listeners.values())
-            for listener in listeners:
-                listener.cancel()
-            await asyncio.gather(*listeners, return_exceptions=True)
+            watchers = tuple(self._watchers.values())
+            for watcher in watchers:
+                watcher.cancel()
+            await asyncio.gather(*watchers, return_exceptions=True)
 
-    def _let_go(self, session_id: str) -> None:
-        if (listener := self._listeners.pop(session_id, None)) is not None:
-            listener.cancel()
-
-    async def _listen(self, session_id: str) -> None:
-        try:
-            while True:
-                if not await self._attached(session_id):
-                    break
-                await asyncio.sleep(_LOOK_AWAY)
-        except VibeError:
-            pass  # It has stopped; whoever opens it again sees for himself.
-        if self._listeners.get(session_id) is asyncio.current_task():
-            del self._listeners[session_id]
-
-    async def _attached(self, session_id: str) -> bool:
-        """Listen until the shell ends; true where it said too much and goes on doing so."""
-        connection = await self._core.attach(session_id)
-        try:
-            running = [info for info in await connection.list_terminals() if info.running]
-            if not running:
-                return False
-            ear = BellEar()
-            ear.title = harmless(running[0].title)
-            self._hears(session_id, title=ear.title)
-            stream = await connection.attach(
-                # From here on, so that nothing is replayed and no program is asked to redraw.
-                running[0].terminal,
-                from_offset=running[0].offset,
-                read_only=True,
-            )
-        finally:
-            connection.close()
-        began, taken = time.monotonic(), 0
-        try:
-            while data := await stream.read():
-                if not isinstance(data, bytes):
-                    continue
-                ear.feed(data)
-                self._hears(session_id, rang=ear.rang, title=ear.title)
-                now, taken = time.monotonic(), taken + len(data)
-                if now > began + 1:
-                    began, taken = now, 0
-                elif taken > _FLOOD:
-                    return True
-            return False
-        finally:
-            stream.close()
-
-    def _hears(self, session_id: str, *, title: str, rang: bool = False) -> None:
-        before = self.heard.get(session_id)
-        heard = Heard(rang=rang or (before is not None and before.rang), title=title)
-        if heard != before:
-            self.heard[session_id] = heard
+    def _forget(self, session_id: str) -> None:
+        if (watcher := self._watchers.pop(session_id, None)) is not None:
+            watcher.cancel()
+        self._bells.pop(session_id, None)
+        self.listings.pop(session_id, None)
+        if self.heard.pop(session_id, None) is not None:
             self._tell()
+
+    async def _watch(self, session_id: str) -> None:
+        watch: ListingWatch | None = None
+        try:
+            connection = await self._core.attach(session_id)
+            try:
+                watch = await connection.watch()
+            finally:
+                connection.close()
+            async for listing in watch:
+                self._take(session_id, listing)
+        except VibeError:
+            pass  # It has stopped, or can't be reached: the next change of the list tries again.
+        finally:
+            if watch is not None:
+                watch.close()
+            if self._watchers.get(session_id) is asyncio.current_task():
+                del self._watchers[session_id]
+
+    def _take(self, session_id: str, listing: Listing) -> None:
+        bells = {info.terminal: info.bells for info in listing.terminals}
+        known = self._bells.setdefault(session_id, bells)
+        rang = any(count > known.get(terminal, 0) for terminal, count in bells.items())
+        front = in_front(listing)
+        self.listings[session_id] = listing
+        self.heard[session_id] = Heard(
+            rang=rang,
+            title="" if front is None else harmless(front.title),
+            terminals=len(running(listing)),
+        )
+        self._tell()
 
     def _tell(self) -> None:
         for callback in tuple(self._subscribers):

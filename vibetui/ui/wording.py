@@ -19,6 +19,9 @@ STATUS_GLYPHS = {
 BELL = "♪"
 """Beside the name of what has rung."""
 
+TABS = "▤"
+"""Before the number of terminals, where there are several."""
+
 STEP_LABELS = {
     OpenStep.LOOKUP: "Look up",
     OpenStep.IMAGE: "Image",

@@ -206,6 +206,9 @@ class SessionListScreen(SessionDeeds):
         watched = session is not None and looking and session.session_id in running
         self._previews.look_at(session.session_id if session is not None and watched else None)
         if session is not None and looking:
+            listing = self.vibe.terminal_watch.listings.get(session.session_id)
+            if listing is not None:
+                self._previews.listed(session.session_id, listing)
             preview.show(self._subject(session))
 
     def _subject(self, session: Session) -> Subject:

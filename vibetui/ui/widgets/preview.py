@@ -51,6 +51,8 @@ class Preview(Vertical):
         self._world = world
         self._subject: Subject | None = None
         self._ticker: Timer | None = None
+        self._said: dict[str, Content] = {}
+        self._framed = ("", "")
 
     def compose(self) -> ComposeResult:
         yield Static(id="preview-tabs", markup=False)
@@ -59,6 +61,8 @@ class Preview(Vertical):
         yield Static(id="preview-words", markup=False)
 
     def on_mount(self) -> None:
+        for child in self.children:
+            child.display = False
         # The clock only moves the elapsed time; everything else comes by `show`.
         self._ticker = self.set_interval(_TICK, self._tick, pause=True)
 
@@ -80,19 +84,16 @@ class Preview(Vertical):
         self._say(Content("") if trouble is None else words.trouble(trouble))
 
     def _show_tabs(self, seen: Seen) -> None:
-        tabs = self.query_one("#preview-tabs", Static)
-        tabs.display = bool(seen.tabs)
-        tabs.update(
-            Content("  ").join(
-                Content.styled(name, "bold $primary" if index == seen.active else "$muted")
-                for index, name in enumerate(seen.tabs)
-            )
+        tabs = (
+            Content.styled(name, "bold $primary" if index == seen.active else "$muted")
+            for index, name in enumerate(seen.tabs)
         )
+        self._say(Content("  ").join(tabs), "#preview-tabs")
 
     def _show_words(self, subject: Subject) -> None:
         self._show_tabs(NOTHING)
         progress, session = subject.progress, subject.session
-        self._display(steps=progress is not None)
+        self._display(steps=progress is not None and subject.error is None)
         if subject.error is not None:
             self._say(words.failed(subject.error))
         elif subject.activity or session.status is not SessionStatus.STOPPED:
@@ -115,25 +116,24 @@ class Preview(Vertical):
         if self._subject is not None and self._subject.progress is not None:
             self.query_one(StepList).show(self._subject.progress, self._world.monotonic())
 
-    def _say(self, text: Content) -> None:
-        said = self.query_one("#preview-words", Static)
-        said.display = bool(text)
-        said.update(text)
+    def _say(self, text: Content, place: str = "#preview-words") -> None:
+        # Each update lays the screen out anew, and most say the same as before.
+        if place not in self._said or not self._said[place].is_same(text):
+            said = self.query_one(place, Static)
+            said.display = bool(text)
+            said.update(text)
+        self._said[place] = text
 
     def _show_frame(self, subject: Subject) -> None:
         session, kind = subject.session, _kind(subject)
         glyph = "✗" if kind == "failed" else STATUS_GLYPHS[SessionStatus(kind)]
         colour = {"running": "$success", "starting": "$warning", "failed": "$error"}
-        self.border_title = Content.assemble(
-            (session.name, "bold"), " ", (glyph, colour.get(kind, "$muted"))
-        )
-        picture = subject.seen.picture
-        sized = self.query_one(PreviewScreen).display and picture is not None
-        self.border_subtitle = (
-            Content.styled(f"{picture.columns}×{len(picture.rows)}", "$muted")
-            if sized and picture is not None
-            else ""
-        )
+        title = Content.assemble((glyph, colour.get(kind, "$muted")), " ", (session.name, "bold"))
+        picture = subject.seen.picture if self.query_one(PreviewScreen).display else None
+        size = "" if picture is None else f"{picture.columns}×{len(picture.rows)}"
+        if (title.markup, size) != self._framed:
+            self._framed = (title.markup, size)
+            self.border_title, self.border_subtitle = title, Content.styled(size, "$muted")
 
 
 def _kind(subject: Subject) -> str:

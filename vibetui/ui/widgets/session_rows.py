@@ -18,7 +18,7 @@ from textual.widgets.option_list import Option
 from vibetui.model import Access, Session, SessionStatus
 from vibetui.ui.styles import stylesheet
 from vibetui.ui.terminal_watch import Heard
-from vibetui.ui.wording import BELL, SHARED, STATUS_GLYPHS, ago
+from vibetui.ui.wording import BELL, SHARED, STATUS_GLYPHS, TABS, ago
 
 _STATUS, _TEMPLATE, _USED = 26, 12, 12
 _NARROW, _SHORT_STATUS = 76, 18
@@ -160,12 +160,15 @@ class SessionRows(Vertical):
 
     def _marks(self, session: Session) -> Iterable[Content]:
         """What is to be seen at a glance, the most pressing first."""
-        if self._heard_of(session).rang:
+        heard = self._heard_of(session)
+        if heard.rang:
             yield Content.styled(BELL, self._style("rang"))
         if session.access is not Access.OWNER:
             yield Content.styled(f"{session.owner}'s", self._style("muted"))
         elif session.shared_with:
             yield Content.styled(f"{SHARED}{session.shared_with}", self._style("muted"))
+        if heard.terminals > 1:
+            yield Content.styled(f"{TABS}{heard.terminals}", self._style("muted"))
 
     def _status(self, session: Session) -> Content:
         said = self._activity.get(session.session_id)
@@ -178,7 +181,8 @@ class SessionRows(Vertical):
         elif said.startswith("failed"):
             kind, glyph, words = "failed", "✗", said
         else:
-            kind, glyph, words = "starting", STATUS_GLYPHS[SessionStatus.STARTING], said
+            kind, glyph = "starting", STATUS_GLYPHS[SessionStatus.STARTING]
+            words = said.rpartition(" · ")[2] if self.size.width < _NARROW else said
         return Content.styled(f"{glyph} {words}", self._style(kind))
 
     def _style(self, kind: str) -> Style:
