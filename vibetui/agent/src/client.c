@@ -11,6 +11,7 @@
 #include "watch.h"
 
 struct client clients[MAX_CLIENTS];
+size_t client_slots;
 /* Apart from the rest, which the loop goes through at every turn. */
 static uint8_t in_buffers[MAX_CLIENTS][IN_CAPACITY];
 static uint8_t out_buffers[MAX_CLIENTS][OUT_CAPACITY];
@@ -26,6 +27,8 @@ void client_close(struct client *client)
     close(client->fd);
     client->fd = -1;
     stream_leave(client);
+    while (client_slots > 0 && clients[client_slots - 1].fd < 0)
+        client_slots--;
 }
 
 /* Outside our PID namespace shows as pid 0: the gateway, through the bind-mounted directory. The
@@ -73,6 +76,8 @@ void client_accept(int fd, const struct options *options)
         return;
     }
     size_t slot = (size_t)(client - clients);
+    if (client_slots <= slot)
+        client_slots = slot + 1;
     *client = (struct client){.fd = fd, .in = in_buffers[slot], .out = out_buffers[slot]};
     if (trusted(fd, options))
         client_greet(client);

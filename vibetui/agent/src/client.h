@@ -47,6 +47,7 @@ enum {
 };
 
 extern struct client clients[MAX_CLIENTS];
+extern size_t client_slots; /* from here on all are free: few turns need to look at all of them */
 
 void clients_init(void);
 /* Takes the descriptor over and greets, or refuses with ERROR. */

@@ -13,7 +13,7 @@ static bool may_lead(const struct client *client, const struct terminal *termina
 static struct client *choose(const struct terminal *terminal)
 {
     struct client *best = NULL;
-    for (size_t i = 0; i < MAX_CLIENTS; i++) {
+    for (size_t i = 0; i < client_slots; i++) {
         struct client *client = &clients[i];
         if (!may_lead(client, terminal))
             continue;

@@ -28,10 +28,10 @@ bool listing_arrange(struct text text)
 static void write_clients(struct writer *writer, const struct terminal *terminal)
 {
     uint16_t count = 0;
-    for (size_t i = 0; i < MAX_CLIENTS; i++)
+    for (size_t i = 0; i < client_slots; i++)
         count += clients[i].fd >= 0 && clients[i].terminal == terminal;
     write_u16(writer, count);
-    for (size_t i = 0; i < MAX_CLIENTS; i++) {
+    for (size_t i = 0; i < client_slots; i++) {
         const struct client *client = &clients[i];
         if (client->fd < 0 || client->terminal != terminal)
             continue;
@@ -64,7 +64,7 @@ void listing_write(struct writer *writer, bool offsets)
 {
     const struct terminal *shown[MAX_TERMINALS];
     size_t count = 0;
-    for (size_t i = 0; i < MAX_TERMINALS; i++) {
+    for (size_t i = 0; i < terminal_slots; i++) {
         const struct terminal *terminal = &terminals[i];
         if (terminal->number == 0 || terminal->forgotten)
             continue;

@@ -36,7 +36,7 @@ bool roles_evict(struct client *client, struct reader *payload)
     if (!read_complete(payload) || who.size > MAX_WHO)
         return false;
     uint16_t count = 0;
-    for (size_t i = 0; i < MAX_CLIENTS; i++) {
+    for (size_t i = 0; i < client_slots; i++) {
         struct client *other = &clients[i];
         if (other->fd < 0 || other->closing || other->role == ROLE_NONE ||
             other->who_size != who.size || memcmp(other->who, who.data, who.size) != 0)

@@ -20,8 +20,7 @@
 #include "watch.h"
 #include "workspace.h"
 
-enum { SIGNALS, LISTENER, FIRST_TERMINAL, FIRST_CLIENT = FIRST_TERMINAL + MAX_TERMINALS,
-       POLLED = FIRST_CLIENT + MAX_CLIENTS };
+enum { SIGNALS, LISTENER, FIRST_TERMINAL, POLLED = FIRST_TERMINAL + MAX_TERMINALS + MAX_CLIENTS };
 
 static const struct options *started_with;
 static bool stopping;
@@ -53,7 +52,7 @@ static void signal_all(int number)
             complain("kill", strerror(errno));
         return;
     }
-    for (size_t i = 0; i < MAX_TERMINALS; i++)
+    for (size_t i = 0; i < terminal_slots; i++)
         terminal_signal(&terminals[i], number);
 }
 
@@ -157,10 +156,10 @@ static int timeout(void)
     int64_t stop_at = leave_at != 0 ? leave_at : kill_at;
     if (stopping && stop_at < next)
         next = stop_at;
-    for (size_t i = 0; i < MAX_TERMINALS; i++)
+    for (size_t i = 0; i < terminal_slots; i++)
         if (terminals[i].number != 0 && terminal_next_tick(&terminals[i]) < next)
             next = terminal_next_tick(&terminals[i]);
-    for (size_t i = 0; i < MAX_CLIENTS; i++)
+    for (size_t i = 0; i < client_slots; i++)
         if (clients[i].fd >= 0 && clients[i].closing && clients[i].close_by < next)
             next = clients[i].close_by;
     if (next == INT64_MAX)
@@ -192,7 +191,7 @@ static void serve_client(struct client *client, short events)
 static bool flush_all(int64_t now)
 {
     bool left = false;
-    for (size_t i = 0; i < MAX_CLIENTS; i++) {
+    for (size_t i = 0; i < client_slots; i++) {
         struct client *client = &clients[i];
         if (client->fd < 0)
             continue;
@@ -208,16 +207,16 @@ static bool flush_all(int64_t now)
 static void settle(bool events)
 {
     int64_t now = now_ms();
-    for (size_t i = 0; i < MAX_TERMINALS; i++)
+    for (size_t i = 0; i < terminal_slots; i++)
         if (terminals[i].number != 0)
             terminal_tick(&terminals[i], now);
-    for (size_t i = 0; i < MAX_CLIENTS; i++)
+    for (size_t i = 0; i < client_slots; i++)
         if (clients[i].fd >= 0 && clients[i].stalled)
             client_continue(&clients[i]);
     watch_tick(now, events);
     while (flush_all(now))
         ;
-    for (size_t i = 0; i < MAX_TERMINALS; i++) {
+    for (size_t i = 0; i < terminal_slots; i++) {
         struct terminal *terminal = &terminals[i];
         if (terminal->number != 0 && terminal->forgotten && terminal_finished(terminal) &&
             !stream_attached(terminal))
@@ -238,18 +237,27 @@ static bool stopped(bool childless)
     return childless || (leave_at != 0 && now >= leave_at);
 }
 
+static struct pollfd polled[POLLED];
+
+static void await_all(int signals, int listener, struct pollfd *of_clients)
+{
+    await_events(&polled[SIGNALS], signals, POLLIN);
+    await_events(&polled[LISTENER], listener, POLLIN);
+    for (size_t i = 0; i < terminal_slots; i++)
+        watch_terminal(&polled[FIRST_TERMINAL + i], &terminals[i]);
+    for (size_t i = 0; i < client_slots; i++)
+        watch_client(&of_clients[i], &clients[i]);
+}
+
 static int loop(int signals, int listener)
 {
-    static struct pollfd polled[POLLED];
     bool childless = false;
     while (!stopped(childless)) {
-        await_events(&polled[SIGNALS], signals, POLLIN);
-        await_events(&polled[LISTENER], listener, POLLIN);
-        for (size_t i = 0; i < MAX_TERMINALS; i++)
-            watch_terminal(&polled[FIRST_TERMINAL + i], &terminals[i]);
-        for (size_t i = 0; i < MAX_CLIENTS; i++)
-            watch_client(&polled[FIRST_CLIENT + i], &clients[i]);
-        int ready = poll(polled, POLLED, timeout());
+        /* Both may shrink while they are gone through. */
+        size_t of_terminals = terminal_slots, of_clients = client_slots;
+        struct pollfd *first_client = polled + FIRST_TERMINAL + of_terminals;
+        await_all(signals, listener, first_client);
+        int ready = poll(polled, FIRST_TERMINAL + of_terminals + of_clients, timeout());
         if (ready < 0) {
             if (errno == EINTR || errno == EAGAIN || errno == ENOMEM)
                 continue;
@@ -259,12 +267,12 @@ static int loop(int signals, int listener)
         if (polled[SIGNALS].revents)
             take_signals(signals);
         childless = reap();
-        for (size_t i = 0; i < MAX_TERMINALS; i++)
+        for (size_t i = 0; i < of_terminals; i++)
             if (polled[FIRST_TERMINAL + i].revents)
                 serve_terminal(&terminals[i], polled[FIRST_TERMINAL + i].revents);
-        for (size_t i = 0; i < MAX_CLIENTS; i++)
-            if (polled[FIRST_CLIENT + i].revents && clients[i].fd >= 0)
-                serve_client(&clients[i], polled[FIRST_CLIENT + i].revents);
+        for (size_t i = 0; i < of_clients; i++)
+            if (first_client[i].revents && clients[i].fd >= 0)
+                serve_client(&clients[i], first_client[i].revents);
         if (polled[LISTENER].revents)
             accept_all(listener);
         settle(ready > 0);
@@ -275,7 +283,7 @@ static int loop(int signals, int listener)
 /* The last words of what has just ended, and its status, for those who still listen. */
 static void take_leave(void)
 {
-    for (size_t i = 0; i < MAX_TERMINALS; i++)
+    for (size_t i = 0; i < terminal_slots; i++)
         if (terminals[i].number != 0) {
             terminal_read(&terminals[i]);
             stream_advance(&terminals[i], started_with->history);

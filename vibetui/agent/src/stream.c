@@ -5,7 +5,7 @@
 
 bool stream_attached(const struct terminal *terminal)
 {
-    for (size_t i = 0; i < MAX_CLIENTS; i++)
+    for (size_t i = 0; i < client_slots; i++)
         if (clients[i].fd >= 0 && clients[i].terminal == terminal)
             return true;
     return false;
@@ -183,7 +183,7 @@ bool stream_next_frame(struct client *client)
 
 void stream_typed(const struct terminal *terminal, const uint8_t *data, size_t size)
 {
-    for (size_t i = 0; i < MAX_CLIENTS && size > 0; i++) {
+    for (size_t i = 0; i < client_slots && size > 0; i++) {
         struct client *client = &clients[i];
         /* Who asked and doesn't read must not stop the typing. */
         if (client->fd >= 0 && client->terminal == terminal && client->typed &&
@@ -195,7 +195,7 @@ void stream_typed(const struct terminal *terminal, const uint8_t *data, size_t s
 bool stream_allows_reading(const struct terminal *terminal)
 {
     bool attached = false;
-    for (size_t i = 0; i < MAX_CLIENTS; i++) {
+    for (size_t i = 0; i < client_slots; i++) {
         const struct client *client = &clients[i];
         if (client->fd < 0 || client->terminal != terminal || client->resync || client->closing)
             continue;
@@ -219,7 +219,7 @@ void stream_advance(struct terminal *terminal, size_t history)
 {
     uint64_t head = terminal->ring.head;
     uint64_t keep_from = head > history ? head - history : 0;
-    for (size_t i = 0; i < MAX_CLIENTS; i++) {
+    for (size_t i = 0; i < client_slots; i++) {
         struct client *client = &clients[i];
         if (client->fd < 0 || client->terminal != terminal || client->resync)
             continue;

@@ -14,13 +14,14 @@
 enum { LOOK_AGAIN_MS = 250, DRAIN_MS = 1000 };
 
 struct terminal terminals[MAX_TERMINALS];
+size_t terminal_slots;
 static uint8_t inputs[MAX_TERMINALS][INPUT_CAPACITY];
 static uint32_t last_number;
 static uint64_t ended_count;
 
 struct terminal *terminal_find(uint32_t number)
 {
-    for (size_t i = 0; i < MAX_TERMINALS; i++)
+    for (size_t i = 0; i < terminal_slots; i++)
         if (number != 0 && terminals[i].number == number && !terminals[i].forgotten)
             return &terminals[i];
     return NULL;
@@ -62,12 +63,15 @@ bool terminal_open(struct terminal *slot, const struct spawn *spawn, const uint8
         errno = error;
         return false;
     }
+    size_t index = (size_t)(slot - terminals);
+    if (terminal_slots <= index)
+        terminal_slots = index + 1;
     *slot = (struct terminal){.number = ++last_number,
                               .pid = pid,
                               .master = master,
                               .size = {spawn->rows, spawn->columns},
                               .ring = ring,
-                              .input = inputs[slot - terminals]};
+                              .input = inputs[index]};
     modes_init(&slot->now);
     modes_init(&slot->before);
     sizes_init(&slot->sizes, slot->size);
@@ -88,6 +92,8 @@ void terminal_free(struct terminal *terminal)
     close_master(terminal);
     ring_close(&terminal->ring);
     *terminal = (struct terminal){.master = -1};
+    while (terminal_slots > 0 && terminals[terminal_slots - 1].number == 0)
+        terminal_slots--;
 }
 
 void terminal_rename(struct terminal *terminal, struct text name)
@@ -221,7 +227,7 @@ void terminal_hang_up(struct terminal *terminal)
 
 void terminal_reaped(pid_t pid, int status)
 {
-    for (size_t i = 0; i < MAX_TERMINALS; i++) {
+    for (size_t i = 0; i < terminal_slots; i++) {
         struct terminal *terminal = &terminals[i];
         if (terminal->number == 0 || terminal->ended || terminal->pid != pid)
             continue;

@@ -33,6 +33,7 @@ struct terminal {
 };
 
 extern struct terminal terminals[MAX_TERMINALS];
+extern size_t terminal_slots; /* from here on all are free */
 
 struct terminal *terminal_find(uint32_t number);
 /* NULL with `errno` set where the system refused. `slot` is free. */

@@ -14,7 +14,7 @@ static int stirred;
 
 static bool anybody(void)
 {
-    for (size_t i = 0; i < MAX_CLIENTS; i++)
+    for (size_t i = 0; i < client_slots; i++)
         if (clients[i].fd >= 0 && clients[i].stream == WATCH_STREAM)
             return true;
     return false;
