@@ -70,11 +70,13 @@ class PreviewFeed:
         self._seen: dict[str, Seen] = {}
         self._listing: Listing | None = None
         self._terminal: int | None = None
+        self._looked = False
+        """`_terminal` is what the session at the cursor has, and not just unknown."""
 
     def look_at(self, session_id: str | None) -> None:
         """The cursor is on this session, which runs; None: nobody looks."""
         if session_id != self._wanted:
-            self._wanted, self._terminal = session_id, None
+            self._wanted, self._terminal, self._looked = session_id, None, False
             self._begin_anew(REST)
 
     def seen(self, session_id: str) -> Seen:
@@ -83,7 +85,7 @@ class PreviewFeed:
 
     def listed(self, session_id: str, listing: Listing) -> None:
         """What terminals the session has now; perhaps another is to be shown."""
-        if session_id != self._wanted or listing is self._listing:
+        if session_id != self._wanted or listing is self._listing or not self._looked:
             return
         self._listing = listing
         front = in_front(listing, self._terminal)
@@ -149,6 +151,7 @@ class PreviewFeed:
             listing = await connection.listing()
             front = in_front(listing, self._terminal)
             self._terminal = None if front is None else front.terminal
+            self._looked = True
             if front is None:
                 self._put(session_id, Seen(trouble=NO_TERMINAL))
                 return None

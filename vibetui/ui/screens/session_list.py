@@ -202,7 +202,7 @@ class SessionListScreen(SessionDeeds):
         self.set_class(shown and not self._beside, "-below")
         running = {row.session_id for row in self.vibe.feed.sessions if _runs(row)}
         self._previews.keep(running)
-        looking = session is not None and shown and self.is_current
+        looking = session is not None and shown and self.is_active
         watched = session is not None and looking and session.session_id in running
         self._previews.look_at(session.session_id if session is not None and watched else None)
         if session is not None and looking:
