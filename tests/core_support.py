@@ -18,6 +18,7 @@ from vibetui.core.audience import Audience
 from vibetui.core.client import CoreClient
 from vibetui.core.doors import make_door
 from vibetui.core.front_client import FrontClient
+from vibetui.core.recorder import Recorder
 from vibetui.core.server import CoreServer
 from vibetui.core.service import CoreService
 from vibetui.core.watchers import Watchers
@@ -149,11 +150,12 @@ async def serving_core(data_dir: Path) -> AsyncIterator[House]:
     watchers = Watchers()
     audience = Audience(store, watchers)
     manager = StagedManager(engine, store, settings, notify=audience.publish)
+    recorder = Recorder(settings, store, audience.refresh)
     own = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     own.bind(str(settings.core_socket))
     own.listen()
     front, door = make_door(settings.run_dir)
-    service = CoreService(settings, store, manager, watchers, audience)
+    service = CoreService(settings, store, manager, watchers, audience, recorder)
     house = House(settings, service, manager, own, front, door)
     house.serve()
     telling = asyncio.create_task(audience.run())

@@ -164,6 +164,10 @@ class StagedCore:
         self.sessions.append(made)
         return made
 
+    async def set_recording(self, session_id: str, on: bool | None) -> Session:
+        self._called("record", session_id, str(on))
+        return self.change(session_id, recording=on)
+
     async def rename_session(self, session_id: str, name: str) -> Session:
         self._called("rename", session_id, name)
         return self.change(session_id, name=name)

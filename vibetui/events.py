@@ -14,6 +14,8 @@ class EventCode(StrEnum):
     """A row was made; no container yet."""
     SESSION_OPENED = "session.opened"
     """Somebody asked for the session; its flight begins."""
+    SESSION_RECORDING = "session.recording"
+    """Recording was turned on or off, or left to the template."""
     SESSION_RENAMED = "session.renamed"
     SESSION_DELETED = "session.deleted"
     """Container, volume and row are gone."""

@@ -95,6 +95,10 @@ class Session:
     """The owner's name; empty for the owner."""
     shared_with: int = 0
     """How many others it is shared with."""
+    recording: bool | None = None
+    """Its terminals are recorded. None, as its template says, is only in the database."""
+    recording_full: bool = False
+    """A file has reached its limit, and that terminal isn't recorded any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +125,8 @@ class Template:
     memory_bytes: int
     cpus: float
     pids: int
+    record: bool = False
+    """Record the terminals of its sessions, unless a session says otherwise."""
 
 
 class SessionChange(StrEnum):

@@ -14,7 +14,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from vibetui.model import Template
+from vibetui.model import Session, Template
 
 _CHECKOUT = Path(__file__).resolve().parent.parent
 _IN_CHECKOUT = (_CHECKOUT / "pyproject.toml").is_file()
@@ -64,6 +64,7 @@ class TemplateSettings(BaseModel):
     memory_mib: int = Field(default=2048, ge=64)
     cpus: float = Field(default=2.0, gt=0)
     pids: int = Field(default=1024, ge=32)
+    record: bool = False
 
 
 class Settings(BaseSettings):
@@ -115,6 +116,16 @@ class Settings(BaseSettings):
     bell: Bell = Bell.BOTH
     """``audible`` rings the user's terminal, ``visual`` marks the title, ``both`` or ``none``."""
     scrollback_lines: int = Field(default=10_000, ge=0)
+
+    recording_input: bool = False
+    """Record what is typed as well, passwords included."""
+    recording_max_mib: float = Field(default=64, gt=0)
+    """Of one file; the recording of that terminal then ends."""
+    recording_total_mib: float = Field(default=512, gt=0)
+    """Of a session's recordings; the oldest that are complete go first."""
+    recording_days: float = Field(default=0, ge=0)
+    """Complete recordings are deleted after so many; 0 keeps them."""
+
     max_sessions_per_user: int = Field(default=50, ge=1)
     log_level: str = "INFO"
 
@@ -138,6 +149,11 @@ class Settings(BaseSettings):
     def run_dir(self) -> Path:
         """Sockets: ``core.sock`` and one 0700 directory for each session."""
         return self.data_dir / "run"
+
+    @property
+    def recordings_dir(self) -> Path:
+        """One 0700 directory for each session."""
+        return self.data_dir / "recordings"
 
     @property
     def core_socket(self) -> Path:
@@ -165,4 +181,12 @@ class Settings(BaseSettings):
             memory_bytes=made.memory_mib << 20,
             cpus=made.cpus,
             pids=made.pids,
+            record=made.record,
         )
+
+    def records(self, session: Session) -> bool:
+        """Whether the session's terminals are recorded: as it says, else as its template does."""
+        if session.recording is not None:
+            return session.recording
+        template = self.templates.get(session.template)
+        return template is not None and template.record

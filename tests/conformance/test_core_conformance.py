@@ -140,6 +140,10 @@ async def test_a_session_from_its_name_to_its_end(both: Both) -> None:
 
     renamed = await core.rename_session(made.session_id, "other")
     assert renamed.name == "other"
+    assert renamed.recording is False
+    assert (await core.set_recording(made.session_id, True)).recording is True
+    assert (await core.list_sessions())[0].recording is True
+    assert (await core.set_recording(made.session_id, None)).recording is False
     assert await core.session_log(made.session_id) is not None
 
     stopped = await core.stop_session(made.session_id)
@@ -325,6 +329,7 @@ FOREIGN: list[Callable[[Core, str], Awaitable[object]]] = [
     lambda core, session_id: core.stop_session(session_id),
     lambda core, session_id: core.cancel_open(session_id),
     lambda core, session_id: core.rename_session(session_id, "mine"),
+    lambda core, session_id: core.set_recording(session_id, True),
     lambda core, session_id: core.delete_session(session_id),
 ]
 

@@ -9,6 +9,7 @@ import sys
 import textwrap
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,7 @@ async def exhaust(stream: Any) -> None:
 
 
 METHODS: dict[str, Callable[[Core, str], Awaitable[object]]] = {
+    "record": lambda core, session_id: core.set_recording(session_id, True),
     "rename": lambda core, session_id: core.rename_session(session_id, "mine-now"),
     "delete": lambda core, session_id: core.delete_session(session_id),
     "stop": lambda core, session_id: core.stop_session(session_id),
@@ -71,7 +73,8 @@ async def test_a_foreign_session_is_as_missing_as_one_that_never_was(
                     await METHODS[method](bobs, session_id)
                 told.append(raised.value.to_json())
             assert all(answer == told[0] for answer in told[:2])
-        assert await house.service.store.session(secret.session_id) == secret
+        row = await house.service.store.session(secret.session_id)
+        assert row == replace(secret, recording=None)
         assert await bobs.list_sessions() == []
 
 

@@ -63,6 +63,10 @@ class CoreClient:
         renamed = await self._channel.call("POST", _path(session_id, "rename"), {"name": name})
         return wire.session_from_json(renamed)
 
+    async def set_recording(self, session_id: str, on: bool | None) -> Session:
+        changed = await self._channel.call("POST", _path(session_id, "recording"), {"on": on})
+        return wire.session_from_json(changed)
+
     async def delete_session(self, session_id: str) -> None:
         # Not DELETE: that is idempotent to HTTP, so aiohttp would repeat it by itself.
         await self._channel.call("POST", _path(session_id, "delete"), deadline=SLOW, again=False)

@@ -42,17 +42,23 @@ class LocalCore:
         return self._service.settings.template_list()
 
     async def list_sessions(self) -> list[Session]:
-        return await self._service.store.sessions_seen_by(self._user.user_id)
+        seen = await self._service.store.sessions_seen_by(self._user.user_id)
+        return [self._settled(session) for session in seen]
 
     async def create_session(
         self, name: str, template: str | None = None, *, opening: bool = False
     ) -> Session:
         chosen = template or self._service.settings.default_template
-        return await self._manager.create(self._user.user_id, name, chosen, opening=opening)
+        made = await self._manager.create(self._user.user_id, name, chosen, opening=opening)
+        return self._settled(made)
 
     async def rename_session(self, session_id: str, name: str) -> Session:
         seen = await self._own(session_id, "rename")
-        return _as_seen(await self._manager.rename(session_id, name), seen)
+        return self._as_seen(await self._manager.rename(session_id, name), seen)
+
+    async def set_recording(self, session_id: str, on: bool | None) -> Session:
+        seen = await self._own(session_id, "record")
+        return self._as_seen(await self._manager.set_recording(session_id, on), seen)
 
     async def delete_session(self, session_id: str) -> None:
         await self._own(session_id, "delete")
@@ -60,7 +66,7 @@ class LocalCore:
 
     async def stop_session(self, session_id: str) -> Session:
         seen = await self._own(session_id, "stop")
-        return _as_seen(await self._manager.stop(session_id), seen)
+        return self._as_seen(await self._manager.stop(session_id), seen)
 
     async def open_session(
         self, session_id: str, *, recreate: bool = False
@@ -135,7 +141,7 @@ class LocalCore:
     async def watch(self) -> AsyncGenerator[SessionNotice, None]:
         async with aclosing(self._service.watchers.watch(self._user.user_id)) as notices:
             async for notice in notices:
-                yield notice
+                yield SessionNotice(notice.change, self._settled(notice.session))
 
     async def be_present(
         self, presence: Presence, *, hang_up: HangUp | None = None
@@ -169,7 +175,19 @@ class LocalCore:
         rights.only_owner(session, what)
         return session
 
+    def _as_seen(self, session: Session, seen: Session) -> Session:
+        """The row as it has become, with what the table of sessions doesn't know."""
+        return replace(
+            self._settled(session),
+            access=seen.access,
+            owner=seen.owner,
+            shared_with=seen.shared_with,
+        )
 
-def _as_seen(session: Session, seen: Session) -> Session:
-    """The row as it has become, with what the table of sessions doesn't know."""
-    return replace(session, access=seen.access, owner=seen.owner, shared_with=seen.shared_with)
+    def _settled(self, session: Session) -> Session:
+        """Whether it is recorded is settled by its template where the row leaves it open."""
+        return replace(
+            session,
+            recording=self._service.settings.records(session),
+            recording_full=self._service.recorder.is_full(session.session_id),
+        )

@@ -56,6 +56,13 @@ class Core(Protocol):
         """Raises `Invalid`, `Conflict`."""
         ...
 
+    async def set_recording(self, session_id: str, on: bool | None) -> Session:
+        """Record the output of its terminals from now on, or not; None: as its template says.
+
+        Only the owner may: `Denied` for everybody else.
+        """
+        ...
+
     async def delete_session(self, session_id: str) -> None:
         """Remove the container, the ``/workspace`` volume and the row, in this order."""
         ...

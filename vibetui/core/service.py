@@ -13,11 +13,12 @@ from vibetui.core.accounts import operator_name
 from vibetui.core.audience import Audience
 from vibetui.core.local import LocalCore
 from vibetui.core.presence import Presences
+from vibetui.core.recorder import Recorder
 from vibetui.core.sharing import Sharing
 from vibetui.core.watchers import Watchers
 from vibetui.engines.docker import DockerEngine
 from vibetui.errors import Conflict
-from vibetui.model import User
+from vibetui.model import SessionNotice, User
 from vibetui.sessions import SessionManager
 from vibetui.settings import Settings
 from vibetui.store import Store
@@ -35,8 +36,10 @@ class CoreService:
         manager: SessionManager,
         watchers: Watchers,
         audience: Audience,
+        recorder: Recorder,
     ) -> None:
         self.settings = settings
+        self.recorder = recorder
         self.store = store
         self.manager = manager
         self.watchers = watchers
@@ -66,11 +69,18 @@ class CoreService:
             stack.push_async_callback(engine.close)
             watchers = Watchers()
             audience = Audience(store, watchers)
-            manager = SessionManager(engine, store, settings, notify=audience.publish)
+            recorder = Recorder(settings, store, audience.refresh)
+
+            def notify(notice: SessionNotice) -> None:
+                audience.publish(notice)
+                recorder.publish(notice)
+
+            manager = SessionManager(engine, store, settings, notify=notify)
             stack.push_async_callback(manager.close)
             await stack.enter_async_context(_running(_follow(manager), "follow the engine"))
             await stack.enter_async_context(_running(audience.run(), "tell of changes"))
-            yield cls(settings, store, manager, watchers, audience)
+            await stack.enter_async_context(_running(recorder.run(manager), "record"))
+            yield cls(settings, store, manager, watchers, audience, recorder)
 
     def as_user(self, user: User) -> LocalCore:
         """The core as `user` sees it."""

@@ -49,6 +49,8 @@ class ContainerState:
     error: str
     """What the engine said when the start failed, else empty."""
     labels: Mapping[str, str]
+    started_at: str = ""
+    """When it was last started, in the engine's own form; empty where nobody asked for it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,5 +2,6 @@
 
 from vibetui.recording.cast import Cast, Event, Header
 from vibetui.recording.recording import Ended, Recording, Source
+from vibetui.recording.shelf import Kept, Shelf
 
-__all__ = ["Cast", "Ended", "Event", "Header", "Recording", "Source"]
+__all__ = ["Cast", "Ended", "Event", "Header", "Kept", "Recording", "Shelf", "Source"]

@@ -63,6 +63,7 @@ class Recording:
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._input = codecs.getincrementaldecoder("utf-8")("replace")
         self._lines: list[bytes] = []
+        self._since: float | None = None
         self._file = -1
         self._state = -1
 
@@ -89,8 +90,12 @@ class Recording:
         return made
 
     @classmethod
-    def resume(cls, path: Path, limit: int) -> Recording | None:
-        """The recording at `path`, cut to what its state vouches for; None where that can't be."""
+    def resume(cls, path: Path, limit: int, *, whole: bool = False) -> Recording | None:
+        """The recording at `path`; None where what is written beside it can't be believed.
+
+        It is cut to what its state vouches for, so that it goes on exactly at `offset`; with
+        `whole` only to whole lines, since it will not go on.
+        """
         said = state_of(path)
         if said is None or path.stat().st_size < said["size"]:
             return None
@@ -100,6 +105,9 @@ class Recording:
         made.ended = None if said["ended"] is None else Ended(said["ended"])
         if made.ended is None:
             made._open(0)
+            if whole:
+                made._size = _whole_lines(path)
+                made._last = max(made._last, path.stat().st_mtime - made._began)
             os.ftruncate(made._file, made._size)
         return made
 
@@ -137,6 +145,16 @@ class Recording:
             return
         self._lines.append(line)
         self._size += len(line)
+        self._since = now if self._since is None else self._since
+
+    @property
+    def unwritten(self) -> bool:
+        """Something has come since the last `flush`."""
+        return bool(self._lines)
+
+    def due(self, now: float, after: float) -> bool:
+        """Whether anything has waited so many seconds to be written."""
+        return self._since is not None and now - self._since >= after
 
     def _time(self, now: float) -> float:
         # Clocks are set back; a recording never goes back.
@@ -156,6 +174,7 @@ class Recording:
             return
         data = b"".join(self._lines)
         self._lines.clear()
+        self._since = None
         while data:
             data = data[os.write(self._file, data) :]
         state = json.dumps(
@@ -179,6 +198,10 @@ class Recording:
                 if descriptor >= 0:
                     os.close(descriptor)
             self._file = self._state = -1
+
+
+def _whole_lines(path: Path) -> int:
+    return path.read_bytes().rfind(b"\n") + 1
 
 
 def state_of(path: Path) -> dict[str, Any] | None:

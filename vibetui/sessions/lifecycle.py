@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import shutil
 from datetime import UTC, datetime
 
 from vibetui.errors import Conflict, Invalid
@@ -56,6 +58,13 @@ async def rename(tools: Tools, session_id: str, name: str) -> Session:
     return tools.updated(session)
 
 
+async def record(tools: Tools, session_id: str, on: bool | None) -> Session:
+    """Turn recording on or off; None leaves it to the template. Raises `NotFound`."""
+    session = await tools.store.update_session(session_id, recording=on)
+    await tools.journal.record(EventCode.SESSION_RECORDING, session, on=on)
+    return tools.updated(session)
+
+
 async def stop(tools: Tools, session_id: str) -> Session:
     """Stop the container if it runs; the row follows. Raises `NotFound`, `EngineError`."""
     session = await tools.need(session_id)
@@ -85,6 +94,11 @@ async def delete(tools: Tools, session_id: str) -> None:
         await tools.engine.remove_container(state.container_id)
     await tools.engine.remove_volume(volume_name(session.user_id, session_id))
     tools.rendezvous(session_id).remove()
+    await asyncio.to_thread(_remove_recordings, tools, session_id)
     await tools.store.delete_session(session_id)
     tools.notify(SessionNotice(SessionChange.DELETED, session))
     await tools.journal.record(EventCode.SESSION_DELETED, session, name=session.name)
+
+
+def _remove_recordings(tools: Tools, session_id: str) -> None:
+    shutil.rmtree(tools.settings.recordings_dir / session_id, ignore_errors=True)

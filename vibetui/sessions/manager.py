@@ -81,6 +81,19 @@ class SessionManager:
         """Raises `Invalid`, `NotFound`, `Conflict`."""
         return await lifecycle.rename(self._tools, session_id, name)
 
+    async def set_recording(self, session_id: str, on: bool | None) -> Session:
+        """Record its terminals, or not, or (None) as its template says. Raises `NotFound`."""
+        return await lifecycle.record(self._tools, session_id, on)
+
+    async def run_of(self, session_id: str) -> str:
+        """What names one run of the session's container: terminals have their numbers in it.
+
+        Empty where there is no container. Raises `NotFound`, `EngineError`.
+        """
+        session = await self._tools.need(session_id)
+        state = await find_container(self._tools.engine, session, self._tools.instance)
+        return "" if state is None else f"{state.container_id} {state.started_at}"
+
     async def open(
         self, session_id: str, *, recreate: bool = False, by: str = ""
     ) -> AsyncGenerator[OpenEvent, None]:

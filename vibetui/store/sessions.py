@@ -91,6 +91,7 @@ class SessionQueries(Database):
         container_id: str | Unset | None = UNSET,
         status: SessionStatus | Unset = UNSET,
         last_used_at: datetime | Unset | None = UNSET,
+        recording: bool | Unset | None = UNSET,
     ) -> Session:
         """Change what is given, in one statement, and return the row as it is then.
 
@@ -101,6 +102,7 @@ class SessionQueries(Database):
             "container_id": container_id,
             "status": status,
             "last_used_at": last_used_at,
+            "recording": recording,
         }
         changes = {column: value for column, value in given.items() if value is not UNSET}
         conflict = _taken(name) if isinstance(name, str) else ""

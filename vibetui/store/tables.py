@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    Boolean,
     Column,
     Dialect,
     ForeignKey,
@@ -80,6 +81,8 @@ sessions = Table(
     Column("status", String(16), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("last_used_at", UtcDateTime),
+    # NULL: as the template says.
+    Column("recording", Boolean),
     UniqueConstraint("user_id", "name"),
 )
 

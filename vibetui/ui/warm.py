@@ -53,6 +53,9 @@ class _RehearsalCore:
     async def rename_session(self, session_id: str, name: str) -> Session:
         return _SESSION
 
+    async def set_recording(self, session_id: str, on: bool | None) -> Session:
+        return _SESSION
+
     async def delete_session(self, session_id: str) -> None:
         return None
 

@@ -41,6 +41,7 @@ class UserRoutes:
             web.post("/v1/sessions", self.create),
             web.post(f"{session}/delete", self.delete),
             web.post(f"{session}/rename", self.rename),
+            web.post(f"{session}/recording", self.recording),
             web.post(f"{session}/stop", self.stop),
             web.post(f"{session}/open", self.open),
             web.post(f"{session}/cancel", self.cancel),
@@ -81,6 +82,14 @@ class UserRoutes:
         core, data = await self._core(), await body_of(request)
         renamed = await core.rename_session(_id(request), text_of(data, "name"))
         return web.json_response(wire.session_to_json(renamed))
+
+    async def recording(self, request: web.Request) -> web.Response:
+        core, data = await self._core(), await body_of(request)
+        on = data.get("on")
+        if on is not None and not isinstance(on, bool):
+            raise Invalid("“on” is neither true nor false.")
+        changed = await core.set_recording(_id(request), on)
+        return web.json_response(wire.session_to_json(changed))
 
     async def delete(self, request: web.Request) -> web.Response:
         await (await self._core()).delete_session(_id(request))

@@ -63,6 +63,7 @@ def state_from_inspect(data: Mapping[str, Any]) -> ContainerState:
         exit_code=int(state.get("ExitCode", 0)) if started and status != "running" else None,
         error=str(state.get("Error") or ""),
         labels=dict(data["Config"].get("Labels") or {}),
+        started_at=str(state.get("StartedAt", "")) if started else "",
     )
 
 

@@ -1,0 +1,208 @@
+"""What the core records of real containers, and that it goes on where a killed core stopped."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.session_support import import_image, make_settings, raw_client
+from vibetui.agent import TerminalSpec, TerminalStream
+from vibetui.core.local import LocalCore
+from vibetui.core.service import CoreService
+from vibetui.model import LABEL_INSTANCE, Session
+from vibetui.recording import Cast
+from vibetui.sessions.ownership import instance_id
+from vibetui.settings import Settings
+
+pytestmark = pytest.mark.docker
+
+
+class Desk:
+    """A core, a session of its local user, and the files."""
+
+    def __init__(self, settings: Settings, core: LocalCore, session: Session) -> None:
+        self.settings = settings
+        self.core = core
+        self.session = session
+        self.directory = settings.recordings_dir / session.session_id
+
+    def files(self) -> list[Path]:
+        return sorted(self.directory.glob("*.cast"))
+
+    def said(self, code: str = "o") -> str:
+        return "".join(
+            event.data
+            for path in self.files()
+            for event in Cast(path).events()
+            if event.code == code
+        )
+
+    async def until(self, condition: Callable[[], bool], what: str) -> None:
+        async with asyncio.timeout(15):
+            while not condition():  # noqa: ASYNC110 (a file has no event)
+                await asyncio.sleep(0.02)
+        assert condition(), what
+
+    async def shell(self, script: str = "exec bash --norc", **spec: Any) -> TerminalStream:
+        connection = await self.core.attach(self.session.session_id)
+        made = TerminalSpec(argv=("/bin/bash", "-c", script), env={"PS1": "$ "}, **spec)
+        return await connection.attach(await connection.open_terminal(made))
+
+    async def open(self) -> None:
+        async with asyncio.timeout(60):
+            async for _ in self.core.open_session(self.session.session_id):
+                pass
+
+
+@asynccontextmanager
+async def a_core(settings: Settings) -> AsyncIterator[LocalCore]:
+    async with CoreService.start(settings) as service:
+        yield service.as_user(await service.local_user())
+
+
+@asynccontextmanager
+async def a_desk(data_dir: Path, *, record: bool, **changes: Any) -> AsyncIterator[Desk]:
+    settings = make_settings(data_dir, **changes)
+    settings.templates["base"].record = record
+    async with a_core(settings) as core:
+        session = await core.create_session("work")
+        desk = Desk(settings, core, session)
+        await desk.open()
+        yield desk
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left(tmp_path: Path) -> Any:
+    import_image()
+    yield
+    wanted = {"label": f"{LABEL_INSTANCE}={instance_id(tmp_path)}"}
+    client = raw_client()
+    for container in client.containers(all=True, filters=wanted):
+        client.remove_container(container["Id"], force=True)
+    for volume in client.volumes(filters=wanted)["Volumes"] or []:
+        client.remove_volume(volume["Name"])
+    client.close()
+
+
+async def test_nothing_is_recorded_unless_somebody_says_so(tmp_path: Path) -> None:
+    async with a_desk(tmp_path, record=False) as desk:
+        stream = await desk.shell("echo hello")
+        while await stream.read():
+            pass
+        assert desk.session.recording is False
+        assert not desk.settings.recordings_dir.exists()
+
+
+async def test_all_that_a_terminal_says_is_recorded_and_nothing_that_is_typed(
+    tmp_path: Path,
+) -> None:
+    async with a_desk(tmp_path, record=True) as desk:
+        assert desk.session.recording is True
+        stream = await desk.shell("stty -echo; echo ready; read secret; printf 'é done\\n'")
+        await desk.until(lambda: "ready" in desk.said(), "it is recorded")
+        stream.resize(30, 100)
+        await desk.until(lambda: desk.said("r") == "100x30", "so is the size")
+        stream.send(b"hunter2\n")
+        while await stream.read():
+            pass
+        await desk.until(lambda: "The program ended" in desk.said("m"), "its end is there")
+        assert desk.said().replace("\r", "") == "ready\né done\n"
+        assert desk.said("i") == ""
+        assert "hunter2" not in desk.files()[0].read_text()
+        assert desk.directory.stat().st_mode & 0o777 == 0o700
+
+
+async def test_what_is_typed_is_recorded_where_a_setting_says_so(tmp_path: Path) -> None:
+    async with a_desk(tmp_path, record=True, recording_input=True) as desk:
+        stream = await desk.shell("stty -echo; echo ready; read line; echo done")
+        await desk.until(lambda: "ready" in desk.said(), "it is recorded")
+        stream.send(b"typed\n")
+        while await stream.read():
+            pass
+        await desk.until(lambda: "typed" in desk.said("i"), "what was typed is there")
+
+
+async def test_what_was_said_before_it_was_turned_on_is_not_recorded(tmp_path: Path) -> None:
+    async with a_desk(tmp_path, record=False) as desk:
+        stream = await desk.shell("echo before; read x; echo during; read x; echo after; read x")
+        while b"before" not in stream.replay.data and b"before" not in await _some(stream):
+            pass
+        await desk.core.set_recording(desk.session.session_id, True)
+        await desk.until(lambda: bool(desk.files()), "it begins")
+        stream.send(b"\n")
+        await desk.until(lambda: "during" in desk.said(), "it is recorded")
+        await desk.core.set_recording(desk.session.session_id, False)
+        await desk.until(lambda: "turned off" in desk.said("m"), "it has ended")
+        stream.send(b"\n")
+        while b"after" not in await _some(stream):
+            pass
+        assert "before" not in desk.said()
+        assert "after" not in desk.said()
+        stream.close()
+
+
+async def _some(stream: TerminalStream) -> bytes:
+    piece = await stream.read()
+    return piece if isinstance(piece, bytes) else b""
+
+
+async def test_a_killed_core_leaves_no_gap_and_no_double(tmp_path: Path) -> None:
+    settings = make_settings(tmp_path)
+    settings.templates["base"].record = True
+    count = "i=0; while [ $i -lt 600 ]; do echo line $i; i=$((i+1)); sleep 0.005; done; read x"
+    async with a_core(settings) as core:
+        desk = Desk(settings, core, await core.create_session("work"))
+        await desk.open()
+        (await desk.shell(count)).close()
+        await desk.until(lambda: "line 50\r" in desk.said(), "it has begun")
+    # A core that is killed has vouched for less than it has written.
+    path = desk.files()[0]
+    with path.open("ab") as file:
+        file.write(b'[9.0, "o", "line 51\\r\\nline')
+    async with a_core(settings):
+        await desk.until(lambda: "line 599\r" in desk.said(), "it has gone on")
+        assert desk.files() == [path]
+        lines = desk.said().replace("\r", "").splitlines()
+        assert lines == [f"line {number}" for number in range(600)]
+
+
+async def test_a_full_file_ends_and_the_session_says_so(tmp_path: Path) -> None:
+    async with a_desk(tmp_path, record=True, recording_max_mib=0.05) as desk:
+        stream = await desk.shell("i=0; while [ $i -lt 9000 ]; do echo line $i; i=$((i+1)); done")
+        while await stream.read():
+            pass
+        await desk.until(lambda: "full" in desk.said("m"), "it has ended")
+        assert desk.files()[0].stat().st_size <= 0.05 * (1 << 20)
+        async with asyncio.timeout(10):
+            while not (await desk.core.list_sessions())[0].recording_full:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+
+
+async def test_a_flood_does_not_eat_the_file_and_what_comes_after_is_recorded(
+    tmp_path: Path,
+) -> None:
+    async with a_desk(tmp_path, record=True) as desk:
+        script = (
+            "x=$(printf %0100000d 0); while [ $SECONDS -lt 4 ]; do echo $x; done;"
+            "echo the end; read x"
+        )
+        stream = await desk.shell(script)
+        while await stream.read():
+            if "left out" in desk.said("m"):
+                break
+        stream.close()
+        await desk.until(lambda: "the end" in desk.said(), "it is recorded again")
+        assert sum(path.stat().st_size for path in desk.files()) < 12 << 20
+
+
+async def test_deleting_a_session_deletes_its_recordings(tmp_path: Path) -> None:
+    async with a_desk(tmp_path, record=True) as desk:
+        (await desk.shell("echo hello; read x")).close()
+        await desk.until(lambda: "hello" in desk.said(), "it is recorded")
+        await desk.core.delete_session(desk.session.session_id)
+        assert not desk.directory.exists()
