@@ -93,7 +93,7 @@ def test_a_listing_says_what_runs_how_the_rest_ended_and_who_looks_on() -> None:
 def test_another_version_of_the_protocol_is_refused_with_a_way_on() -> None:
     with pytest.raises(AgentError) as caught:
         answers.decode_hello(struct.pack(">HI", f.PROTOCOL_VERSION + 1, 1) + b"\0\x019")
-    assert "Stop the session" in caught.value.hint
+    assert "Stop it and start it again" in caught.value.hint
 
 
 def test_an_environment_beyond_one_frame_is_refused_before_it_is_sent() -> None:

@@ -6,13 +6,16 @@ import asyncio
 import os
 import socket
 import stat
+import struct
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from vibetui.agent import AgentConnection
-from vibetui.errors import AgentError
+from vibetui.agent import AgentConnection, AgentOutdated, FrameType
+from vibetui.agent.frames import encode
+from vibetui.errors import AgentError, Remedy
+from vibetui.sessions import problems
 from vibetui.sessions.proof import ReadyContainer
 from vibetui.sessions.rendezvous import SOCKET_NAME, Rendezvous
 from vibetui.sessions.watch import DirectoryWatch
@@ -48,6 +51,22 @@ async def test_nobody_there_is_said_at_once(rendezvous: Rendezvous) -> None:
     async with asyncio.timeout(1):
         with pytest.raises(AgentError, match="not there"):
             await rendezvous.greet(30)
+
+
+async def test_an_agent_of_another_version_is_named_at_once_with_a_way_on(
+    rendezvous: Rendezvous,
+) -> None:
+    async def greet(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        hello = struct.pack(">HIH", 1, 1, 5) + b"0.1.0"
+        writer.write(encode(FrameType.HELLO_AGENT, hello))
+        await writer.drain()
+
+    async with await asyncio.start_unix_server(greet, rendezvous.directory / SOCKET_NAME):
+        with pytest.raises(AgentOutdated, match="another version") as caught:
+            await rendezvous.await_greeting(30)
+    told = problems.outdated(caught.value)
+    assert "Stop it and start it again" in told.hint
+    assert Remedy.RECREATE in told.remedies
 
 
 async def test_a_symbolic_link_planted_from_inside_is_not_followed(

@@ -2,7 +2,7 @@
 
 from vibetui.agent.binary import MACHINES, binary_path
 from vibetui.agent.connection import AgentConnection
-from vibetui.agent.frames import AgentRefused, Decoder, ErrorCode, FrameType
+from vibetui.agent.frames import AgentOutdated, AgentRefused, Decoder, ErrorCode, FrameType
 from vibetui.agent.listing_watch import ListingWatch
 from vibetui.agent.nouns import (
     ExitStatus,
@@ -20,6 +20,7 @@ from vibetui.agent.stream import Replay, TerminalStream
 __all__ = [
     "MACHINES",
     "AgentConnection",
+    "AgentOutdated",
     "AgentRefused",
     "Decoder",
     "ErrorCode",

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import struct
 
-from vibetui.agent.frames import PROTOCOL_VERSION, AgentRefused, FrameType, Malformed
+from vibetui.agent.frames import PROTOCOL_VERSION, AgentOutdated, AgentRefused, FrameType, Malformed
 from vibetui.agent.nouns import ExitStatus, Hello, Listing, Resized, Role, TerminalInfo, Viewer
-from vibetui.errors import AgentError
 
 
 class PayloadReader:
@@ -39,15 +38,11 @@ class PayloadReader:
 
 
 def decode_hello(payload: bytes | memoryview) -> Hello:
-    """Raises `AgentError` where the agent speaks another version."""
+    """Raises `AgentOutdated` where the agent speaks another version."""
     reader = PayloadReader(FrameType.HELLO_AGENT, payload)
     version, pid = reader.take(">HI")
     if version != PROTOCOL_VERSION:
-        raise AgentError(
-            f"The container's agent speaks version {version} of the protocol, "
-            f"we speak {PROTOCOL_VERSION}.",
-            "Stop the session and start it again; the workspace is kept.",
-        )
+        raise AgentOutdated(version)
     hello = Hello(version, reader.text(), pid)
     reader.end()
     return hello

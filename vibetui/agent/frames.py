@@ -79,6 +79,17 @@ class Malformed(AgentError):
         )
 
 
+class AgentOutdated(AgentError):
+    """The agent speaks another version: its container was started before we were upgraded."""
+
+    def __init__(self, version: int) -> None:
+        super().__init__(
+            "This session was started by another version of the server "
+            f"(its agent speaks version {version} of the protocol, we speak {PROTOCOL_VERSION}).",
+            "Stop it and start it again: /workspace stays, running programs are lost.",
+        )
+
+
 _HINTS = {
     ErrorCode.LIMIT: "Close a terminal or a connection that you no longer need.",
     ErrorCode.DENIED: "Ask the owner of the session.",

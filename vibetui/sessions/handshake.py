@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
+from vibetui.agent import AgentOutdated
 from vibetui.sessions import problems
 from vibetui.sessions.proof import ReadyContainer
 from vibetui.sessions.tools import Tools
@@ -52,6 +53,8 @@ async def prove_ready(tools: Tools, session_id: str, container_id: str) -> Ready
                 raise await _why_it_exited(tools, container_id)
             connection = greeted.result()
             return ReadyContainer.prove(session_id, container_id, connection)
+        except AgentOutdated as error:
+            raise problems.outdated(error) from error
         except TimeoutError as error:
             if await tools.engine.inspect(container_id) is None:
                 raise Vanished from error

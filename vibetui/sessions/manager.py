@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from weakref import WeakValueDictionary
 
-from vibetui.agent import AgentConnection
+from vibetui.agent import AgentConnection, AgentOutdated
 from vibetui.engines import Engine
 from vibetui.errors import AgentError, VibeError
 from vibetui.events import EventCode, OpenEvent
@@ -144,11 +144,13 @@ class SessionManager:
 
         Raises:
             NotFound: no such session.
-            OpenError: it isn't running now.
+            OpenError: it isn't running now, or its agent is of another version.
         """
         await self._tools.need(session_id)
         try:
             return await self._tools.rendezvous(session_id).greet(ATTACH_TIMEOUT)
+        except AgentOutdated as error:
+            raise problems.outdated(error) from error
         except AgentError as error:
             raise problems.not_running() from error
 

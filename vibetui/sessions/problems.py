@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from vibetui.agent import AgentOutdated
 from vibetui.errors import (
     EngineError,
     EngineUnavailable,
@@ -54,6 +55,10 @@ def exited(code: int | None) -> OpenError:
         "See its log, or recreate it: /workspace stays.",
         remedies=(Remedy.SEE_LOG, Remedy.RECREATE, Remedy.RETRY, Remedy.BACK),
     )
+
+
+def outdated(error: AgentOutdated) -> OpenError:
+    return OpenError(error.message, error.hint, remedies=(Remedy.RECREATE, Remedy.BACK))
 
 
 def silent(seconds: float) -> OpenError:

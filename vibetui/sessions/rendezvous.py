@@ -13,7 +13,7 @@ import stat
 import struct
 from pathlib import Path
 
-from vibetui.agent import AgentConnection
+from vibetui.agent import AgentConnection, AgentOutdated
 from vibetui.errors import AgentError
 from vibetui.sessions.watch import DirectoryWatch
 
@@ -65,6 +65,7 @@ class Rendezvous:
 
         Raises:
             TimeoutError: nobody said HELLO in time.
+            AgentOutdated: somebody did, of another version.
         """
         loop = asyncio.get_running_loop()
         end = loop.time() + timeout
@@ -74,6 +75,8 @@ class Rendezvous:
                     appeared.clear()
                     try:
                         return await self.greet(end - loop.time())
+                    except AgentOutdated:
+                        raise
                     except AgentError:
                         await appeared.wait()
 
