@@ -11,10 +11,10 @@ static const struct {
     uint16_t number;
     bool on_after_reset;
 } PLAIN[] = {
-    {1, false},    {5, false},   {6, false},    {7, true},     {25, true},    {45, false},
-    {1004, false}, {2004, false}, {2026, false}, {2031, false}, {2048, false},
+    {1, false},  {5, false},    {6, false},    {7, true},     {25, true},    {45, false},
+    {69, false}, {1004, false}, {2004, false}, {2026, false}, {2031, false}, {2048, false},
 };
-enum { PLAIN_COUNT = sizeof PLAIN / sizeof PLAIN[0], SYNCHRONISED = 2026 };
+enum { PLAIN_COUNT = sizeof PLAIN / sizeof PLAIN[0], SIDE_MARGINS = 69, SYNCHRONISED = 2026 };
 
 static const uint16_t MOUSE[] = {9, 1000, 1002, 1003};
 static const uint16_t MOUSE_ENCODING[] = {1005, 1006, 1015, 1016};

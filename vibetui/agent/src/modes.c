@@ -6,6 +6,16 @@
 
 enum { BEL = 0x07, SO = 0x0e, SI = 0x0f, CAN = 0x18, SUB = 0x1a, ESC = 0x1b, DEL = 0x7f };
 
+static bool is_set(const struct modes *modes, unsigned number)
+{
+    for (unsigned i = 0; i < PLAIN_COUNT; i++)
+        if (PLAIN[i].number == number)
+            return modes->set >> i & 1;
+    return false;
+}
+
+static const struct look USUAL = {.charset = {'B', 'B'}};
+
 static void hard_reset(struct modes *modes)
 {
     modes->set = plain_after_reset();
@@ -14,10 +24,12 @@ static void hard_reset(struct modes *modes)
     modes->modify_other_keys = modes->cursor_shape = 0;
     modes->charset[0] = modes->charset[1] = 'B';
     modes->shift = 0;
-    modes->top = modes->bottom = 0;
+    modes->top = modes->bottom = modes->left = modes->right = 0;
     modes->titles = 0;
+    modes->title.size = 0;
     memset(modes->kitty, 0, sizeof modes->kitty);
     modes->sgr = (struct sgr){0};
+    modes->saved_look[0] = modes->saved_look[1] = USUAL;
 }
 
 static void set_plain(struct modes *modes, unsigned number, bool on)
@@ -39,8 +51,29 @@ static void soft_reset(struct modes *modes)
     modes->application_keypad = modes->insert = false;
     modes->charset[0] = modes->charset[1] = 'B';
     modes->shift = 0;
-    modes->top = modes->bottom = 0;
+    modes->top = modes->bottom = modes->left = modes->right = 0;
     modes->sgr = (struct sgr){0};
+    modes->saved_look[modes->alternate != 0] = USUAL;
+}
+
+/* DECSC and DECRC. */
+static void save_look(struct modes *modes)
+{
+    modes->saved_look[modes->alternate != 0] = (struct look){
+        .sgr = modes->sgr,
+        .charset = {modes->charset[0], modes->charset[1]},
+        .shift = modes->shift,
+        .origin = is_set(modes, 6),
+    };
+}
+
+static void restore_look(struct modes *modes)
+{
+    const struct look *saved = &modes->saved_look[modes->alternate != 0];
+    modes->sgr = saved->sgr;
+    memcpy(modes->charset, saved->charset, sizeof modes->charset);
+    modes->shift = saved->shift;
+    set_plain(modes, 6, saved->origin);
 }
 
 void modes_init(struct modes *modes)
@@ -56,7 +89,7 @@ bool modes_at_boundary(const struct modes *modes)
 
 void modes_resized(struct modes *modes)
 {
-    modes->top = modes->bottom = 0;
+    modes->top = modes->bottom = modes->left = modes->right = 0;
 }
 
 static bool among(const uint16_t *numbers, size_t count, unsigned number)
@@ -67,10 +100,22 @@ static bool among(const uint16_t *numbers, size_t count, unsigned number)
     return false;
 }
 
+/* 1049 saves the cursor on the way in and restores it on the way out. */
+static void switch_screen(struct modes *modes, uint16_t number, bool on)
+{
+    if (number == 1049 && on && modes->alternate == 0)
+        save_look(modes);
+    modes->alternate = on ? number : 0;
+    if (number == 1049 && !on)
+        restore_look(modes);
+}
+
 static void dec_mode(struct modes *modes, uint16_t number, bool on)
 {
     if (number == 47 || number == 1047 || number == 1049)
-        modes->alternate = on ? number : 0;
+        switch_screen(modes, number, on);
+    else if (number == 1048)
+        (on ? save_look : restore_look)(modes);
     else if (number == 66)
         modes->application_keypad = on;
     else if (among(MOUSE, sizeof MOUSE / sizeof MOUSE[0], number))
@@ -80,6 +125,8 @@ static void dec_mode(struct modes *modes, uint16_t number, bool on)
             modes->mouse_encoding = on ? number : 0;
     } else
         set_plain(modes, number, on);
+    if (number == SIDE_MARGINS)
+        modes->left = modes->right = 0;
 }
 
 static void kitty_keyboard(struct modes *modes)
@@ -160,7 +207,14 @@ static void csi_end(struct modes *modes, uint8_t final)
     else if (final == 'r') {
         modes->top = first;
         modes->bottom = second;
-    } else if ((final == 'h' || final == 'l') && first == 4)
+    } else if (final == 's' && is_set(modes, SIDE_MARGINS)) {
+        modes->left = first;
+        modes->right = second;
+    } else if (final == 's')
+        save_look(modes);
+    else if (final == 'u')
+        restore_look(modes);
+    else if ((final == 'h' || final == 'l') && first == 4)
         modes->insert = final == 'h';
 }
 
@@ -199,6 +253,10 @@ static void escape_end(struct modes *modes, uint8_t byte)
         modes->intermediate = byte;
     } else if (byte == 'c')
         hard_reset(modes);
+    else if (byte == '7')
+        save_look(modes);
+    else if (byte == '8')
+        restore_look(modes);
     else if (byte == '=' || byte == '>')
         modes->application_keypad = byte == '=';
 }

@@ -25,6 +25,14 @@ struct title {
     char text[MAX_TITLE];
 };
 
+/* How text to come looks: what DECSC saves of what is followed. */
+struct look {
+    struct sgr sgr;
+    uint8_t charset[2]; /* final bytes of G0 and G1 */
+    uint8_t shift;      /* 1: G1 is in use */
+    bool origin;
+};
+
 struct modes {
     uint64_t offset;   /* bytes seen */
     uint32_t bells;    /* heard so far, those outside strings */
@@ -45,11 +53,13 @@ struct modes {
     bool insert;
     uint8_t modify_other_keys;
     uint8_t cursor_shape;
-    uint8_t charset[2]; /* final bytes of G0 and G1 */
-    uint8_t shift;      /* 1: G1 is in use */
+    uint8_t charset[2];
+    uint8_t shift;
     uint16_t top, bottom; /* scroll region; 0, 0: the whole screen */
+    uint16_t left, right; /* the same of the columns */
     struct kitty kitty[2];
     struct sgr sgr;
+    struct look saved_look[2]; /* by DECSC, for each of the two screens */
     struct title title;
     uint8_t titles; /* saved by XTWINOPS 22, the oldest first */
     struct title saved[TITLE_DEPTH];

@@ -14,7 +14,8 @@ static void kitty_write(const struct kitty *kitty, struct writer *writer)
  * its power-up state. Not RIS, which would take the client's scrollback away. */
 static void reset_write(struct writer *writer)
 {
-    write_string(writer, "\x18\x1b\\\x0f\x1b(B\x1b)B\x1b[0m\x1b[?1049l\x1b[4l\x1b[r\x1b>");
+    /* Leaving the alternate screen restores a cursor, and with it colours and character sets. */
+    write_string(writer, "\x18\x1b\\\x1b[?1049l\x0f\x1b(B\x1b)B\x1b[0m\x1b[4l\x1b[r\x1b[?5W\x1b>");
     for (unsigned i = 0; i < PLAIN_COUNT; i++)
         write_format(writer, "\x1b[?%u%c", PLAIN[i].number, PLAIN[i].on_after_reset ? 'h' : 'l');
     for (unsigned i = 0; i < sizeof MOUSE / sizeof MOUSE[0]; i++)
@@ -39,8 +40,17 @@ static void titles_write(const struct modes *modes, struct writer *writer)
         title_write(&modes->saved[i], writer);
         write_string(writer, "\x1b[22;2t");
     }
-    if (modes->title.size > 0 || modes->titles > 0)
-        title_write(&modes->title, writer);
+    title_write(&modes->title, writer);
+}
+
+static void margins_write(unsigned first, unsigned last, char final, struct writer *writer)
+{
+    if (first == 0 && last == 0)
+        return;
+    write_format(writer, "\x1b[%u", first != 0 ? first : 1u);
+    if (last != 0)
+        write_format(writer, ";%u", last);
+    write_format(writer, "%c", final);
 }
 
 void modes_preamble(const struct modes *modes, struct writer *writer)
@@ -62,15 +72,11 @@ void modes_preamble(const struct modes *modes, struct writer *writer)
         write_format(writer, "\x1b[>4;%um", modes->modify_other_keys);
     if (modes->cursor_shape != 0)
         write_format(writer, "\x1b[%u q", modes->cursor_shape);
-    if (modes->top != 0 || modes->bottom != 0) {
-        write_format(writer, "\x1b[%u", modes->top != 0 ? modes->top : 1u);
-        if (modes->bottom != 0)
-            write_format(writer, ";%u", modes->bottom);
-        write_string(writer, "r");
-    }
+    margins_write(modes->top, modes->bottom, 'r', writer);
     for (unsigned i = 0; i < PLAIN_COUNT; i++)
         if ((modes->set ^ usual) >> i & 1 && PLAIN[i].number != SYNCHRONISED)
             write_format(writer, "\x1b[?%u%c", PLAIN[i].number, modes->set >> i & 1 ? 'h' : 'l');
+    margins_write(modes->left, modes->right, 's', writer); /* after mode 69, which it takes */
     if (modes->mouse != 0)
         write_format(writer, "\x1b[?%uh", modes->mouse);
     if (modes->mouse_encoding != 0)
