@@ -6,17 +6,20 @@ import structlog
 from textual import events
 from textual.app import App
 
+from vibetui.core import rights
 from vibetui.core.protocol import Core
-from vibetui.errors import VibeError
+from vibetui.errors import SharingEnded, VibeError
 from vibetui.events import EventCode
 from vibetui.model import Presence, Session, SessionStatus
 from vibetui.settings import Settings
 from vibetui.ui import heap
+from vibetui.ui.access import access_changed
 from vibetui.ui.presence import Attendance, HangUp, no_hang_up
 from vibetui.ui.repaint import repaint, set_colors
 from vibetui.ui.screens.base import TakesKeys
 from vibetui.ui.screens.help import HelpDialog
 from vibetui.ui.screens.session_list import SessionListScreen
+from vibetui.ui.screens.share import ShareDialog
 from vibetui.ui.screens.take_over import TakeOverDialog
 from vibetui.ui.screens.workspace import WorkspaceScreen
 from vibetui.ui.session_feed import SessionFeed
@@ -114,6 +117,19 @@ class VibeApp(App[str], inherit_bindings=False):
         self.terminal_watch.looked_at(session.session_id)
         self.attendance.moved(session.session_id)
         self.push_screen(workspace, lambda _: self._left(session.session_id))
+
+    def share(self, session: Session) -> None:
+        """Show who else may see the session, which has to be the user's own."""
+        try:
+            rights.only_owner(session, "share")
+        except VibeError as error:
+            self.tell(error)
+        else:
+            self.push_screen(ShareDialog(session))
+
+    def put_out(self, session: Session, ended: SharingEnded) -> None:
+        """The user may no longer do with the session what they were doing."""
+        self.run_worker(access_changed(self, session, ended), name="access")
 
     def _left(self, session_id: str) -> None:
         self.attendance.moved(None)

@@ -35,6 +35,7 @@ def _sections(prefix: str) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...
                 ("every key", f"goes to the container, but {prefix}"),
                 (f"{prefix} {prefix}", f"sends {prefix} itself"),
                 (f"{prefix} d", "back to your sessions; this one goes on"),
+                (f"{prefix} S", "share: who else may see this session, or type into it"),
                 (f"{prefix} x", "stop the container; /workspace is kept"),
                 (f"{prefix} q", "disconnect; everything goes on"),
                 (f"{prefix} z", f"zoom: the whole terminal; {prefix} ends it"),

@@ -24,6 +24,7 @@ class MenuChoice(StrEnum):
     SEARCH = "search"
     PASTE = "paste"
     ZOOM = "zoom"
+    SHARE = "share"
     STOP = "stop"
     HELP = "help"
     QUIT = "quit"
@@ -37,6 +38,8 @@ _KEYS = {
     "slash": MenuChoice.SEARCH,
     "p": MenuChoice.PASTE,
     "z": MenuChoice.ZOOM,
+    "S": MenuChoice.SHARE,
+    "shift+s": MenuChoice.SHARE,
     "x": MenuChoice.STOP,
     "question_mark": MenuChoice.HELP,
     "f1": MenuChoice.HELP,
@@ -63,6 +66,7 @@ class PrefixMenu(Dialog[MenuChoice], TakesKeys):
             ("/", "Search", MenuChoice.SEARCH),
             ("p", "Paste what was copied here", MenuChoice.PASTE),
             ("z", f"Zoom in; {self._prefix} zooms out", MenuChoice.ZOOM),
+            ("S", "Share: who else may see this", MenuChoice.SHARE),
             ("x", "Stop this container", MenuChoice.STOP),
             ("?", "All keys", MenuChoice.HELP),
             ("q", f"{self._quit}; the session goes on", MenuChoice.QUIT),

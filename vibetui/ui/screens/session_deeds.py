@@ -18,7 +18,6 @@ from vibetui.ui.screens.confirm import ConfirmDialog
 from vibetui.ui.screens.delete import DeleteDialog
 from vibetui.ui.screens.new_session import NewSession, NewSessionDialog
 from vibetui.ui.screens.rename import RenameDialog
-from vibetui.ui.screens.share import ShareDialog
 from vibetui.ui.widgets.session_rows import SessionRows
 
 
@@ -143,8 +142,8 @@ class SessionDeeds(VibeScreen[None]):
 
     def action_share(self) -> None:
         """Who else may see it."""
-        if (session := self._owned("share")) is not None:
-            self.app.push_screen(ShareDialog(session))
+        if (session := self._selected) is not None:
+            self.vibe.share(session)
 
     async def _delete(self, session: Session) -> None:
         if await self.app.push_screen_wait(DeleteDialog(session)):

@@ -22,13 +22,15 @@ from vibetui.ui.wording import ACCESS_WORDS
 _NAME = 34
 """Columns."""
 
+_OTHER = {Access.WRITER: Access.VIEWER, Access.VIEWER: Access.WRITER}
+
 
 class ShareDialog(Dialog[None]):
     """Asks the core at once for each thing that is chosen, and shows what has become of it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down", "app.focus_next", show=False),
-        Binding("up", "app.focus_previous", show=False),
+        Binding("left", "app.focus_previous", show=False),
+        Binding("right", "app.focus_next", show=False),
     ]
 
     def __init__(self, session: Session) -> None:
@@ -48,11 +50,7 @@ class ShareDialog(Dialog[None]):
                 yield Button("As viewer", id="viewer", variant="primary", compact=True)
                 yield Button("As writer", id="writer", compact=True)
                 yield Button("Close", id="close", compact=True)
-            yield Static(
-                "A viewer sees the terminals; a writer types, too. In the list: "
-                "w changes what they are, d ends it.",
-                classes="dialog-foot",
-            )
+            yield Static(id="share-foot", classes="dialog-foot", markup=False)
 
     def on_mount(self) -> None:
         self.query_one("#shares").display = False
@@ -99,7 +97,7 @@ class ShareDialog(Dialog[None]):
     def change(self) -> None:
         """Make the person under the cursor a writer or, if they are one, a viewer."""
         if (share := self._chosen) is not None:
-            other = Access.VIEWER if share.access is Access.WRITER else Access.WRITER
+            other = _OTHER[share.access]
             call = self.vibe.core.share_session(self._session.session_id, share.name, other)
             self.run_worker(self._did(call), group="share")
 
@@ -109,10 +107,24 @@ class ShareDialog(Dialog[None]):
             call = self.vibe.core.unshare_session(self._session.session_id, share.name)
             self.run_worker(self._did(call), group="share")
 
+    def on_descendant_focus(self) -> None:
+        self._show_foot()
+
+    @on(OptionList.OptionHighlighted)
+    def _show_foot(self) -> None:
+        """Say what the keys do where one is."""
+        foot, share = "A viewer sees the terminals; a writer types, too.", self._chosen
+        if share is not None:
+            foot += " shift+tab: the list."
+        if share is not None and self.focused is self.query_one(ShareRows):
+            other = _OTHER[share.access]
+            foot = f"w makes {share.name} a {ACCESS_WORDS[other]} · d ends it · esc closes"
+        self.query_one("#share-foot", Static).update(foot)
+
     @property
     def _chosen(self) -> Share | None:
         index = self.query_one(ShareRows).highlighted
-        return None if index is None else self._shares[index]
+        return None if index is None or index >= len(self._shares) else self._shares[index]
 
     async def _did(self, call: Awaitable[object]) -> bool:
         try:
@@ -141,6 +153,7 @@ class ShareDialog(Dialog[None]):
         rows.show(self._shares)
         if not self._shares and self.focused is rows:
             self.query_one("#invited").focus()
+        self._show_foot()
 
 
 class ShareRows(OptionList):

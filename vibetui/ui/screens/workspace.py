@@ -11,8 +11,8 @@ from textual.containers import Container
 from textual.widget import Widget
 
 from vibetui.agent import AgentConnection, ExitStatus
-from vibetui.errors import AgentError, CoreUnavailable, VibeError
-from vibetui.model import Session, SessionStatus
+from vibetui.errors import AgentError, CoreUnavailable, SharingEnded, VibeError
+from vibetui.model import Access, Session, SessionStatus
 from vibetui.terminals import Terminal, TerminalSettings
 from vibetui.ui.opening import Opening, Phase
 from vibetui.ui.prefix import key_bytes, key_name
@@ -127,6 +127,7 @@ class WorkspaceScreen(VibeScreen[None], TakesKeys):
                     columns=stage.size.width,
                     settings=TerminalSettings.of(settings),
                     banner=welcome(self._session.name, settings.prefix_key),
+                    read_only=self._session.access is Access.VIEWER,
                 )
         except VibeError as error:
             self._opening.failed(error)
@@ -140,6 +141,9 @@ class WorkspaceScreen(VibeScreen[None], TakesKeys):
         await self._let_go(before)
         try:
             self._say_shell_ended(await terminal.run())
+            return None
+        except SharingEnded as ended:
+            self.vibe.put_out(self._session, ended)
             return None
         except AgentError as error:
             return await self._after_break(error, self.vibe.world.monotonic() - began)
@@ -268,6 +272,8 @@ class WorkspaceScreen(VibeScreen[None], TakesKeys):
                 self._pane.paste_clipboard()
             case MenuChoice.ZOOM if self._terminal is not None:
                 await self._zoom(self._terminal)
+            case MenuChoice.SHARE:
+                vibe.share(self._session)
             case MenuChoice.STOP:
                 await self._stop()
             case MenuChoice.HELP:
