@@ -180,6 +180,24 @@ async def test_a_title_that_a_program_saved_comes_back_when_it_leaves(agent: Age
     stream.close()
 
 
+async def test_everything_that_is_followed_at_once_still_fits_into_a_replay(agent: Agent) -> None:
+    titles = [letter * 224 for letter in (b"a", b"b", b"c", b"d", b"e")]
+    output = b"\x1b[>255u" * 15 + VIM + b"\x1b[>255u" * 14
+    output += b"".join(b"\x1b]2;%s\x07\x1b[22t" % title for title in titles[:4])
+    output += b"\x1b]2;%s\x07\x1b[5;10r\x1b[4h\x0e\x1b)0\x1b[?9;1016h" % titles[4]
+    output += b"\x1b[1;2;3;4:3;5;7;8;9;53;38;2;100;101;102;48;2;103;104;105;58:2::106:107:108m\n"
+    number = await show(agent, output)
+    stream = await agent.attach(number, last=0)
+    modes = stream.replay.data
+    for title in titles:
+        assert b"\x1b]2;" + title + b"\x1b\\" in modes
+    assert modes.count(b"\x1b[>255u") == 29
+    for sequence in (b"\x1b[5;10r", b"\x1b[4h", b"\x0e", b"\x1b)0", b"\x1b[?1016h", b";107;108m"):
+        assert sequence in modes.replace(b":", b";")
+    assert len(modes) < 2224 - 100, "there is some room left"
+    stream.close()
+
+
 async def test_every_mode_is_switched_off_again_for_a_client_that_kept_its_screen(
     agent: Agent,
 ) -> None:

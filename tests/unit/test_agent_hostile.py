@@ -271,6 +271,7 @@ async def test_garbage_on_a_terminal_never_brings_the_tracker_down(agent: Agent)
     path = agent.workspace / "garbage"
     choose = random.Random(21)
     pieces = [b"\x1b", b"[", b"]", b"?", b"0;", b"1049", b"38:2:", b"h", b"u", b"\\", b"\x9b", b"m"]
+    pieces += [b"22", b"23", b"t", b"2;", b"\x07"]
     path.write_bytes(
         b"".join(
             choose.choice(pieces) if choose.random() < 0.9 else choose.randbytes(5)
