@@ -141,12 +141,14 @@ class VibeApp(App[str], inherit_bindings=False):
 
     def _others_changed(self) -> None:
         first, self._has_heard_of_others = not self._has_heard_of_others, True
-        # Whoever is in a session by now has decided already.
-        if first and self.attendance.others and isinstance(self.screen, SessionListScreen):
+        if first and self.attendance.others:
             self.run_worker(self._offer_to_take_over(self.attendance.others), name="take over")
 
     async def _offer_to_take_over(self, others: tuple[Presence, ...]) -> None:
         await self.feed.wait_loaded()
+        # Whoever is in a session by now has decided already.
+        if not isinstance(self.screen, SessionListScreen):
+            return
         names = {session.session_id: session.name for session in self.feed.sessions}
         chosen = await self.push_screen_wait(TakeOverDialog(others, names, self.world.now()))
         if not chosen:
