@@ -12,6 +12,7 @@ import pytest
 
 from tests.session_support import import_image, make_settings, raw_client
 from vibetui.agent import TerminalSpec, TerminalStream
+from vibetui.cli.replay import listing
 from vibetui.core.local import LocalCore
 from vibetui.core.service import CoreService
 from vibetui.model import LABEL_INSTANCE, Session
@@ -115,6 +116,9 @@ async def test_all_that_a_terminal_says_is_recorded_and_nothing_that_is_typed(
         assert desk.said("i") == ""
         assert "hunter2" not in desk.files()[0].read_text()
         assert desk.directory.stat().st_mode & 0o777 == 0o700
+        (listed,) = await listing(desk.settings)
+        assert (listed["session"], listed["path"]) == ("work", str(desk.files()[0]))
+        assert listed["complete"] is True
 
 
 async def test_what_is_typed_is_recorded_where_a_setting_says_so(tmp_path: Path) -> None:

@@ -158,6 +158,35 @@ def hostkey(as_json: bool) -> None:
         click.echo(f"{key.algorithm} {key.fingerprint}")
 
 
+@main.command()
+@click.argument("file")
+@click.option("--speed", type=click.FloatRange(0.01, 1000), default=1.0, show_default=True)
+@click.option("--idle-limit", type=click.FloatRange(0), help="Seconds that a pause lasts at most.")
+@click.option("--resize", is_flag=True, help="Ask the terminal to take the recording's size.")
+def replay(file: str, speed: float, idle_limit: float | None, resize: bool) -> None:
+    """Play the recording FILE (asciicast version 2) on this terminal.
+
+    space pauses, . goes on by one step, left and right by 5 seconds, + and - change the speed,
+    q or ctrl+c leaves.
+    """
+    from vibetui.cli import replay as replaying
+
+    replaying.replay(file, speed=speed, idle_limit=idle_limit, resizing=resize)
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
+def recordings(as_json: bool) -> None:
+    """List what has been recorded of all sessions, for `vibetui replay`."""
+    from vibetui.cli import replay as replaying
+
+    listed = asyncio.run(replaying.listing(_settings()))
+    if as_json:
+        _print_json(listed)
+    else:
+        replaying.show(listed)
+
+
 @main.command("settings")
 def show_settings() -> None:
     """Show every setting in force, and where the data live."""
