@@ -25,6 +25,7 @@ from vibetui.agent import (
     TerminalSpec,
     TerminalStream,
 )
+from vibetui.cli import accounts
 from vibetui.core import Core
 from vibetui.core.client import CoreClient
 from vibetui.core.doors import make_door
@@ -75,6 +76,31 @@ async def over_sockets(service: CoreService, users: list[User]) -> AsyncIterator
 @pytest.fixture(scope="module", autouse=True)
 def _image() -> None:
     import_image()
+
+
+async def test_a_running_core_puts_an_account_out_that_is_removed(tmp_path: Path) -> None:
+    settings = make_settings(tmp_path / "data")
+    try:
+        async with CoreService.start(settings) as service:
+            users = [await service.store.add_user(name) for name in ("ada", "bob")]
+            with socket.socket(socket.AF_UNIX) as own:
+                own.bind(str(settings.core_socket))
+                own.listen()
+                serving = asyncio.create_task(CoreServer(service).serve(own.dup(), None))
+                ada, bob = (service.as_user(user) for user in users)
+                made = await ada.create_session("work")
+                await opened(ada, made.session_id)
+                terminal = await shell(await ada.attach(made.session_id))
+                await ada.share_session(made.session_id, "bob", Access.WRITER)
+                stream = await (await bob.attach(made.session_id)).attach(terminal)
+                await accounts.remove(settings, "bob")
+                with pytest.raises(AgentRefused):
+                    await to_the_end(stream)
+                assert await ada.shares(made.session_id) == []
+                serving.cancel()
+                await asyncio.wait([serving])
+    finally:
+        await asyncio.to_thread(remove_everything_of, settings)
 
 
 @pytest.fixture(params=[in_process, over_sockets], ids=["LocalCore", "CoreClient"])

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.core_support import House, serving_core
+from vibetui.cli import accounts
 from vibetui.core import Core
 from vibetui.errors import Denied, EngineUnavailable, Invalid, NotFound, OpenError, VibeError
 from vibetui.events import OpenStep, StepState
@@ -57,6 +58,10 @@ GONE = (EngineUnavailable,)
 CALLS: dict[str, tuple[Call, dict[str, tuple[type[VibeError], ...]]]] = {
     "rename": (
         lambda core, at: core.rename_session(at, "renamed"),
+        {"owner": (), "writer": (Denied,), "viewer": (Denied,)},
+    ),
+    "set_recording": (
+        lambda core, at: core.set_recording(at, True),
         {"owner": (), "writer": (Denied,), "viewer": (Denied,)},
     ),
     "delete": (
@@ -217,6 +222,16 @@ async def test_sharing_checks_whom_and_as_what(cast: Cast) -> None:
     ]
     trail = [event.code for event in await cast.house.service.store.audit_tail(10)]
     assert trail[-2:] == ["session.shared", "session.shared"]
+
+
+async def test_whose_account_is_removed_shares_nothing_any_more(cast: Cast) -> None:
+    at, settings = cast.session.session_id, cast.house.settings
+    await accounts.remove(settings, "writer")
+    assert [share.name for share in await cast.cores["owner"].shares(at)] == ["friend", "viewer"]
+    with pytest.raises(NotFound):
+        await cast.cores["writer"].attach(at)
+    with pytest.raises(NotFound):
+        await accounts.remove(settings, "writer")
 
 
 async def test_whoever_it_is_shared_with_hears_of_it_of_changes_and_of_the_end(cast: Cast) -> None:

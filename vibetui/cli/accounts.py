@@ -1,4 +1,4 @@
-"""Account commands, straight on the store: they work with or without a running server."""
+"""Account commands, on the store: they work with or without a running server."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from vibetui.core import accounts as core_accounts
-from vibetui.errors import Conflict, NotFound
+from vibetui.core.channel import Channel
+from vibetui.errors import Conflict, CoreUnavailable, NotFound
 from vibetui.model import PublicKey, User
 from vibetui.settings import Settings
 from vibetui.store import Store
@@ -63,4 +64,15 @@ async def remove(settings: Settings, name: str) -> None:
                 f"{name} still has {len(sessions)} session(s) with a /workspace each.",
                 "Delete them first; nothing is removed with the account.",
             )
+        await _remove(settings, store, user)
+
+
+async def _remove(settings: Settings, store: Store, user: User) -> None:
+    """By a running core: it puts the user out of what others share with them."""
+    core = Channel(settings.core_socket)
+    try:
+        await core.call("POST", "/v1/operator/remove_user", {"user_id": user.user_id}, again=False)
+    except CoreUnavailable:
         await store.remove_user(user.user_id)
+    finally:
+        await core.close()

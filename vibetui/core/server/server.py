@@ -15,6 +15,7 @@ from vibetui.core.doors import BACKLOG, make_door
 from vibetui.core.local import LocalCore
 from vibetui.core.server.answers import errors_as_json, only_this_account
 from vibetui.core.server.front_routes import FrontRoutes
+from vibetui.core.server.operator_routes import OperatorRoutes
 from vibetui.core.server.streams import stopping
 from vibetui.core.server.user_routes import UserRoutes
 from vibetui.core.service import CoreService
@@ -115,7 +116,8 @@ class CoreServer:
         async def local_core() -> LocalCore:
             return self._service.as_user(await self._service.local_user())
 
-        routes = [*self._user_routes(local_core), *self._front_routes()]
+        own = OperatorRoutes(self._service).table()
+        routes = [*self._user_routes(local_core), *self._front_routes(), *own]
         return self._app(routes, only_this_account)
 
     def _app(self, routes: Iterable[web.RouteDef], *middlewares: object) -> web.Application:
