@@ -81,6 +81,12 @@ class PlayedAgent:
         """The terminal has another size from here on."""
         await self._send(FrameType.SIZE, struct.pack(">HH", rows, columns))
 
+    async def redraw(self, replay: bytes) -> None:
+        """What is sent to a client that is too far behind."""
+        await self._send(FrameType.REPLAY, struct.pack(">QHH", 0, 5, 20))
+        await self.output(replay)
+        await self._send(FrameType.REPLAY_END, struct.pack(">Q", len(replay)))
+
     async def exit(self, code: int) -> None:
         """The program ends."""
         await self._send(FrameType.EXITED, bytes((1, code)))

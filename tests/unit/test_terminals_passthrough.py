@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import pty
+import termios
+import tty
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -13,6 +17,7 @@ from hypothesis import strategies as st
 from tests.terminal_support import EMULATORS, PlayedAgent, screen
 from vibetui.terminals import Terminal, TerminalSettings
 from vibetui.terminals.boundaries import unfinished
+from vibetui.terminals.passthrough import OTHER_SIZE, Passthrough
 from vibetui.terminals.prefix_finder import PrefixFinder
 from vibetui.terminals.screen_state import ScreenState
 
@@ -119,6 +124,7 @@ class Collector:
         self.data = bytearray()
         self._modes = modes
         self.ended = asyncio.Event()
+        self.skips = 0
         self.wrote = asyncio.Event()
 
     async def write(self, data: bytes | memoryview) -> None:
@@ -127,6 +133,12 @@ class Collector:
 
     def modes(self) -> bytes:
         return self._modes
+
+    def resized(self, rows: int, columns: int) -> None:
+        pass
+
+    def skipped(self) -> None:
+        self.skips += 1
 
     def end(self) -> None:
         self.ended.set()
@@ -233,3 +245,67 @@ async def test_after_more_than_is_kept_the_modes_are_those_of_the_program(
         assert terminal.emulator.modes.mouse == 0
     terminal.close()
     await agent.close()
+
+
+async def test_who_is_made_a_screen_anew_hears_that_something_was_skipped() -> None:
+    agent, connection = await PlayedAgent.start()
+    terminal = await Terminal.start(connection, rows=5, columns=20)
+    with _running(terminal):
+        outlet = Collector()
+        terminal.divert(outlet)
+        await agent.output(b"before")
+        await outlet.has(b"before")
+        assert not outlet.skips
+        await agent.redraw(b"\x1b[H\x1b[Jan\x1b[cew")
+        await outlet.has(b"ew")
+        assert outlet.skips
+        await terminal.rejoin()
+        assert screen(terminal.emulator) == ["anew"]
+        assert not agent.replied
+    terminal.close()
+    await agent.close()
+
+
+async def test_what_the_users_terminal_answers_is_sent_as_an_answer() -> None:
+    agent, connection = await PlayedAgent.start()
+    terminal = await Terminal.start(connection, rows=5, columns=20)
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (6, 30))
+    tty.setraw(theirs)
+    os.set_blocking(theirs, False)
+    with _running(terminal):
+        passthrough = Passthrough(terminal, theirs, "ctrl+]", lambda _: b"")
+        running = asyncio.create_task(passthrough.run(theirs))
+        os.write(ours, b"ls\r\x1b[?64;1c\x1b[1;5C\x1b[12;40R" + b"\x1d" + b"rest")
+        async with asyncio.timeout(10):
+            await running
+        await agent.until(lambda: agent.typed.endswith(b"R"))
+        assert agent.typed == b"ls\r\x1b[?64;1c\x1b[1;5C\x1b[12;40R"
+        assert agent.replied == b"\x1b[?64;1c\x1b[12;40R"
+        assert passthrough.typed == b"rest"
+        assert terminal.size == (6, 30)
+        await terminal.rejoin()
+    terminal.close()
+    await agent.close()
+    os.close(ours)
+    os.close(theirs)
+
+
+async def test_a_terminal_that_somebody_else_keeps_in_another_size_is_not_passed_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("vibetui.terminals.passthrough._SIZE_DEADLINE", 0.05)
+    agent, connection = await PlayedAgent.start()
+    agent.leads = False
+    terminal = await Terminal.start(connection, rows=5, columns=20)
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (6, 30))
+    with _running(terminal):
+        passthrough = Passthrough(terminal, theirs, "ctrl+]", lambda _: b"")
+        await passthrough.run(theirs)
+        assert passthrough.note == OTHER_SIZE.format(5, 20)
+        passthrough.end()
+    terminal.close()
+    await agent.close()
+    os.close(ours)
+    os.close(theirs)

@@ -30,6 +30,10 @@ class Outlet(Protocol):
         """What comes now is for a terminal of this size."""
         ...
 
+    def skipped(self) -> None:
+        """What comes now makes a screen anew, and doesn't go on from what came before."""
+        ...
+
     def end(self) -> None:
         """No more will come."""
         ...

@@ -20,6 +20,7 @@ _KEY_DELAY = 0.025
 """Seconds after which a sequence that has begun is not the prefix's, nor an answer."""
 _SIZE_DEADLINE = 2.0
 """Seconds in which the terminal must have the tty's size; the agent takes microseconds."""
+TOO_SLOW = "Zoom ended: more was printed than your connection takes."
 OTHER_SIZE = "Zoom ended: somebody else is typing, in a terminal of {} rows and {} columns."
 
 Opening = Callable[[Emulator], bytes]
@@ -79,6 +80,11 @@ class Passthrough:
             await self._done.wait()
         finally:
             self.end()
+
+    def skipped(self) -> None:
+        """The user's own terminal has no place for it, and would answer queries of long ago."""
+        self.note = TOO_SLOW
+        self.end()
 
     async def _lead(self) -> bool:
         """Give the terminal the tty's size; whether it has it."""

@@ -204,6 +204,8 @@ class Terminal:
             if isinstance(event, Resized):
                 await self._resized(event.rows, event.columns)
             elif not isinstance(event, Typed):
+                if stream.replaying and self._outlet is not None:
+                    self._outlet.skipped()
                 await self._take(event, replaying=stream.replaying, afresh=stream.replaying)
 
     async def resume(self, connection: AgentConnection) -> None:
