@@ -17,7 +17,9 @@ import pytest
 from tests.core_support import House, serving_core
 from vibetui.core import Core
 from vibetui.model import Presence, PresenceNotice, User
+from vibetui.ui.presence import Attendance
 from vibetui.ui.streams import closing
+from vibetui.ui.world import World
 
 NOON = datetime(2026, 3, 14, 12, 0, tzinfo=UTC)
 DESK = Presence("desk", "192.0.2.7", NOON)
@@ -120,20 +122,43 @@ async def test_the_one_taken_over_is_told_by_whom_and_the_taker_waits_for_it(
     await train.leave()
 
 
-async def test_one_that_does_not_react_is_waited_for_two_seconds(
-    house: House, core_of: CoreOf
-) -> None:
-    ada = await house.service.store.add_user("ada")
-    desk = await Here(await core_of(ada), DESK, stays_when_asked=True).come()
-    train = await Here(await core_of(ada), TRAIN).come()
-    if type(desk.core).__name__ == "CoreClient":
-        pytest.skip("its process is this one, and would be hung up: see the next test")
+async def test_one_that_does_not_react_is_waited_for_two_seconds(house: House) -> None:
+    core = house.service.as_user(await house.service.store.add_user("ada"))
+    desk = await Here(core, DESK, stays_when_asked=True).come()
+    train = await Here(core, TRAIN).come()
     began = time.monotonic()
-    await train.core.take_over("desk", "")
+    await core.take_over("desk", "")
     assert 1.9 < time.monotonic() - began < 4
     assert train.others == ()
     for here in (desk, train):
         await here.leave()
+
+
+async def test_an_app_is_here_again_after_a_restart_of_the_core(house: House) -> None:
+    ada = await house.service.store.add_user("ada")
+    known: list[tuple[Presence, ...]] = []
+    app = Attendance(
+        await house.as_user(ada),
+        "192.0.2.7",
+        World(),
+        changed=lambda: known.append(app.others),
+        taken=lambda by: pytest.fail(by),
+    )
+    running = [asyncio.create_task(work) for work in (app.run(), app.follow_moves())]
+    await soon(lambda: known == [()])
+    app.moved("session1")
+    train = await Here(await house.as_user(ada), TRAIN).come()
+    await soon(lambda: train.others[0].session_id == "session1")
+    before = train.others
+    await train.leave()
+    await house.stop()
+    house.serve()
+    again = await Here(await house.as_user(ada), TRAIN).come()
+    await soon(lambda: again.others == before)
+    await again.leave()
+    for task in running:
+        task.cancel()
+    await asyncio.wait(running)
 
 
 _PRESENT = """

@@ -27,7 +27,7 @@ def _sections(prefix: str) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...
                 ("v", "show the session's screen, or hide it; space does too"),
                 ("/", "filter; esc ends it"),
                 ("q", "quit; running sessions go on"),
-                ("connected twice", "enter takes over · b both · a all, of several"),
+                ("connected twice", "enter takes over · a from all · b both go on"),
             ),
         ),
         (
