@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import socket
 import subprocess
@@ -14,7 +15,10 @@ from tests.agent_support import DEADLINE, Agent, read_to_end, read_until, runnin
 from vibetui.agent import (
     AgentConnection,
     AgentRefused,
+    Err,
+    ExecSpec,
     ExitStatus,
+    Out,
     Resized,
     Role,
     TerminalSpec,
@@ -189,3 +193,32 @@ async def test_a_relay_without_an_agent_says_so(tmp_path: Path, agent: Agent) ->
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: ASYNC221
     assert done.returncode == 1
     assert done.stderr == "vibe-agent: can't reach the agent: No such file or directory\n"
+
+
+async def test_a_commands_streams_come_apart(connect: Connect) -> None:
+    command = await (await connect()).execute(ExecSpec(["sh", "-c", "cat; echo no >&2; exit 3"]))
+    command.send(b"yes\n")
+    command.send_eof()
+    pieces = []
+    while (piece := await command.read()) is not None:
+        pieces.append(piece)
+    assert sorted(pieces, key=repr) == [Err(b"no\n"), Out(b"yes\n")]
+    assert command.exit == ExitStatus(3, None)
+    await command.wait_closed()
+
+
+async def test_a_dialled_peer_hears_and_answers(connect: Connect) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"heard " + await reader.read())
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        host, port = server.sockets[0].getsockname()
+        stream = await (await connect()).dial(host, port)
+        stream.send(b"hello")
+        stream.send_eof()
+        said = b""
+        while piece := await stream.read():
+            said += piece
+        assert said == b"heard hello"
+        await stream.wait_closed()

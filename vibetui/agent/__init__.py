@@ -2,6 +2,8 @@
 
 from vibetui.agent.binary import MACHINES, binary_path
 from vibetui.agent.connection import AgentConnection
+from vibetui.agent.dial import DialStream
+from vibetui.agent.exec import Err, ExecSpec, ExecStream, Out
 from vibetui.agent.frames import AgentOutdated, AgentRefused, Decoder, ErrorCode, FrameType
 from vibetui.agent.listing_watch import ListingWatch
 from vibetui.agent.nouns import (
@@ -23,12 +25,17 @@ __all__ = [
     "AgentOutdated",
     "AgentRefused",
     "Decoder",
+    "DialStream",
+    "Err",
     "ErrorCode",
+    "ExecSpec",
+    "ExecStream",
     "ExitStatus",
     "FrameType",
     "Hello",
     "Listing",
     "ListingWatch",
+    "Out",
     "Replay",
     "Resized",
     "Role",

@@ -16,6 +16,8 @@ from vibetui.agent.answers import (
     decode_nothing,
     decode_terminal,
 )
+from vibetui.agent.dial import DialStream, encode_dial
+from vibetui.agent.exec import ExecSpec, ExecStream, encode_exec
 from vibetui.agent.frames import HEADER, MAX_PAYLOAD, AgentRefused, FrameType, Malformed
 from vibetui.agent.listing_watch import ListingWatch
 from vibetui.agent.nouns import Hello, Listing, Role, TerminalInfo, TerminalSpec
@@ -34,6 +36,8 @@ from vibetui.agent.requests import (
 from vibetui.agent.stream import TerminalStream
 from vibetui.errors import AgentError
 
+_DIAL_DEADLINE = 15.0
+"""Seconds; the agent gives up after ten."""
 REQUEST_DEADLINE = 10.0
 """Seconds for one answer; the agent itself takes microseconds."""
 
@@ -184,6 +188,37 @@ class AgentConnection:
                 self.release(), terminal, first, deadline=REQUEST_DEADLINE
             )
 
+    async def execute(self, spec: ExecSpec) -> ExecStream:
+        """Run a command without a PTY, and turn this connection into its stream.
+
+        What can't be run says so on stderr and ends with 127 (126: it may not be).
+
+        Raises:
+            AgentRefused: Too many commands, or not allowed; the connection is still usable.
+            AgentError: The connection broke.
+            ValueError: A `spec` beyond 64 KiB.
+        """
+        answer = await self._request(encode_exec(spec), FrameType.STARTED)
+        return await ExecStream.begin(self.release(), answer)
+
+    async def dial(self, host: str, port: int) -> DialStream:
+        """Connect from inside the container, and turn this connection into the stream.
+
+        Args:
+            host: A name, an address, or with port 0 the path of a Unix socket.
+            port: TCP's.
+
+        Raises:
+            AgentRefused: `ErrorCode.UNREACHABLE` and why; the connection is still usable.
+            AgentError: The connection to the agent broke.
+            ValueError: No such port, or a host beyond 64 KiB.
+        """
+        frame = encode_dial(host, port)
+        decode_nothing(
+            FrameType.DIALED, await self._request(frame, FrameType.DIALED, _DIAL_DEADLINE)
+        )
+        return await DialStream.begin(self.release())
+
     def release(self) -> socket.socket:
         """Give the socket up, nothing read beyond the last answer; this object is then closed."""
         if self._sock is None:
@@ -198,14 +233,16 @@ class AgentConnection:
     async def wait_closed(self) -> None:
         """Closing a greeted connection has nothing to wait for; here for symmetry with streams."""
 
-    async def _request(self, frame: bytes, answer: FrameType) -> bytes:
+    async def _request(
+        self, frame: bytes, answer: FrameType, deadline: float = REQUEST_DEADLINE
+    ) -> bytes:
         async with self._turn:
             sock = self._sock
             if sock is None:
                 raise AgentError("The connection to the container's agent is closed already.")
             try:
-                with _in_plain_words(REQUEST_DEADLINE):
-                    async with asyncio.timeout(REQUEST_DEADLINE):
+                with _in_plain_words(deadline):
+                    async with asyncio.timeout(deadline):
                         # Who was shown out still finds the reason among what has arrived.
                         with contextlib.suppress(BrokenPipeError):
                             await asyncio.get_running_loop().sock_sendall(sock, frame)

@@ -8,21 +8,15 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from vibetui.agent.answers import (
-    decode_error,
     decode_exited,
     decode_replay,
     decode_replay_end,
     decode_size,
 )
-from vibetui.agent.frames import Decoder, FrameType, Malformed
+from vibetui.agent.channel import HOLD, Channel
+from vibetui.agent.frames import FrameType, Malformed
 from vibetui.agent.nouns import ExitStatus, Resized, Typed
 from vibetui.agent.requests import encode_input, encode_reply, encode_resize
-from vibetui.errors import AgentError
-
-HOLD = 256 * 1024
-"""Bytes of output held unread before reading from the socket stops; also one read's most."""
-
-_SEND_HIGH = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,66 +152,18 @@ def _is_empty(piece: _Piece | Resized | Typed) -> bool:
     return isinstance(piece, _Piece) and not piece.data
 
 
-class _Wire(asyncio.BufferedProtocol):
-    """The socket's side: frames to pieces, with back-pressure."""
+class _Wire(Channel):
+    """Frames to pieces."""
 
     def __init__(self, first: _Piece, size: tuple[int, int]) -> None:
+        super().__init__()
         self.pieces: deque[_Piece | Resized | Typed] = deque([first])
         self._size = size
         self._open = first  # where output goes
         self.exit: ExitStatus | None = None
-        self.broken: AgentError | None = None
-        self._decoder = Decoder()
-        self._transport: asyncio.Transport | None = None
-        self._reading = True
         self._replay_complete = False
-        self._waiters: set[asyncio.Future[None]] = set()
-        self._closed = asyncio.Event()
-        self._writable = asyncio.Event()
-        self._writable.set()
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        transport.set_write_buffer_limits(high=_SEND_HIGH)
-
-    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 (the loop's signature)
-        return self._decoder.get_buffer()
-
-    def buffer_updated(self, nbytes: int) -> None:
-        try:
-            for kind, payload in self._decoder.received(nbytes):
-                self._frame(kind, payload)
-                payload.release()
-        except AgentError as error:
-            self._break(error)
-        self._wake()
-        if self._reading and self._replay_complete and self._held() >= HOLD:
-            self._reading = False
-            assert self._transport is not None
-            self._transport.pause_reading()
-
-    def eof_received(self) -> bool:
-        return False
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        cause = f": {exc}" if exc else ""
-        self._lose(
-            AgentError(
-                f"The connection to the container's agent broke{cause}.", "Open the session again."
-            )
-        )
-        self._closed.set()
-        self._writable.set()
-        self._wake()
-
-    def pause_writing(self) -> None:
-        self._writable.clear()
-
-    def resume_writing(self) -> None:
-        self._writable.set()
-
-    def _frame(self, kind: int, payload: memoryview) -> None:
+    def take(self, kind: int, payload: memoryview) -> None:
         if kind == FrameType.OUTPUT:
             self._open.data += payload
             self._open.offset += len(payload)
@@ -234,8 +180,6 @@ class _Wire(asyncio.BufferedProtocol):
             self._insert(Typed(bytes(payload)))
         elif kind == FrameType.EXITED:
             self.exit = decode_exited(payload)
-        elif kind == FrameType.ERROR:
-            raise decode_error(payload)
         else:
             raise Malformed(f"frame type {kind:#04x} on a terminal's stream")
 
@@ -252,10 +196,13 @@ class _Wire(asyncio.BufferedProtocol):
             self._size = (event.rows, event.columns)
             self._insert(event)
 
-    def _held(self) -> int:
+    def held(self) -> int:
         return sum(
             len(piece.data) if isinstance(piece, _Piece | Typed) else 0 for piece in self.pieces
         )
+
+    def may_pause(self) -> bool:
+        return self._replay_complete
 
     def next_piece(self) -> _Piece | Resized | Typed | None:
         """What is to be read first; None where nothing has arrived."""
@@ -263,51 +210,8 @@ class _Wire(asyncio.BufferedProtocol):
             self.pieces.popleft()
         return None if _is_empty(self.pieces[0]) else self.pieces[0]
 
-    def resume(self) -> None:
-        if self._reading or self._held() >= HOLD or self._transport is None:
-            return
-        self._reading = True
-        if not self._transport.is_closing():
-            self._transport.resume_reading()
-
     async def replayed(self) -> None:
         while not self._replay_complete:
             if self.broken is not None:
                 raise self.broken
             await self.changed()
-
-    async def changed(self) -> None:
-        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiters.add(waiter)
-        try:
-            await waiter
-        finally:
-            self._waiters.discard(waiter)
-
-    def _wake(self) -> None:
-        for waiter in self._waiters:
-            if not waiter.done():
-                waiter.set_result(None)
-
-    def _lose(self, error: AgentError) -> None:
-        if self.broken is None:
-            self.broken = error
-
-    def _break(self, error: AgentError) -> None:
-        self._lose(error)
-        self.close()
-
-    def send(self, frames: bytes) -> None:
-        if self._transport is not None and not self._transport.is_closing():
-            self._transport.write(frames)
-
-    async def drain(self) -> None:
-        await self._writable.wait()
-
-    def close(self) -> None:
-        # abort, not close: a program that reads no input must not keep the socket open for ever.
-        if self._transport is not None:
-            self._transport.abort()
-
-    async def wait_closed(self) -> None:
-        await self._closed.wait()

@@ -20,6 +20,7 @@ enum {
     MAX_WHO = 64,  /* to whom a connection is bound */
     MAX_LAYOUT = 4096,
     MAX_COMMAND = 16,
+    MAX_SIGNAL = 64,
     HEADER_SIZE = 5,
     MAX_PAYLOAD = 64 * 1024,
     MAX_FRAME = HEADER_SIZE + MAX_PAYLOAD,
@@ -39,6 +40,7 @@ enum {
     HANGUP_GRACE_MS = 5000, /* CLOSE: from SIGHUP to SIGKILL */
     STOP_GRACE_MS = 3000,   /* SIGTERM: until SIGKILL to all that is left */
     STOP_LAST_MS = 1000,    /* and then until we exit whatever is left */
+    DIAL_MS = 10000, /* until nobody has answered a dialled connection */
     CLOSING_MS = 5000,      /* a refused client's time to read why */
 };
 

@@ -13,9 +13,10 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
-enum { EXIT_NO_PROGRAM = 127, KERNEL_SIGNALS = 64 };
+enum { EXIT_MAY_NOT = 126, EXIT_NO_PROGRAM = 127, KERNEL_SIGNALS = 64 };
 
 struct identity {
     uid_t uid;
@@ -28,7 +29,7 @@ _Noreturn static void fail(const char *what, const char *detail)
 {
     dprintf(STDERR_FILENO, "vibe-agent: can't %s%s%s: %s\n", what, detail ? " " : "",
             detail ? detail : "", strerror(errno));
-    _exit(EXIT_NO_PROGRAM);
+    _exit(errno == EACCES ? EXIT_MAY_NOT : EXIT_NO_PROGRAM);
 }
 
 static bool usable_shell(const char *path)
@@ -90,7 +91,7 @@ static void take_terminal(int slave)
             _exit(EXIT_NO_PROGRAM);
 }
 
-static void default_signals(void)
+void child_default_signals(void)
 {
     /* The kernel's own struct sigaction, all zero: SIG_DFL. The C library keeps signals 32 to 34
      * to itself and refuses them, but a parent may have left them ignored. */
@@ -103,11 +104,17 @@ static void default_signals(void)
         fail("unblock signals", NULL);
 }
 
+/* So that mesg, screen and tmux may open their own terminal, and a script its /dev/stderr; not
+ * vital. */
+static void own_streams(uid_t uid)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fchown(fd, uid, (gid_t)-1) == 0 && isatty(fd))
+            (void)fchmod(fd, 0620);
+}
+
 static void become(const struct identity *identity)
 {
-    /* So that mesg, screen and tmux may open their own terminal; not vital. */
-    if (fchown(STDIN_FILENO, identity->uid, (gid_t)-1) == 0)
-        (void)fchmod(STDIN_FILENO, 0620);
     if (geteuid() != 0 && geteuid() == identity->uid)
         return; /* not started as root, as in the tests: nothing to drop */
     if (identity->name != NULL ? initgroups(identity->name, identity->gid) < 0
@@ -161,17 +168,57 @@ _Noreturn static void execute(const struct spawn *spawn, const struct identity *
     fail("run", identity->shell);
 }
 
-_Noreturn void child_run(const struct spawn *spawn, int slave)
+_Noreturn static void start(const struct spawn *spawn)
 {
-    take_terminal(slave);
-    default_signals();
+    child_default_signals();
     descriptors_restore();
     umask(022);
     struct identity identity = identify(spawn);
+    own_streams(identity.uid);
     become(&identity);
     make_environment(spawn, &identity);
     const char *cwd = spawn->cwd[0] != '\0' ? spawn->cwd : spawn->options->workspace;
     if (chdir(cwd) < 0 && chdir("/") < 0)
         fail("enter", "/");
     execute(spawn, &identity);
+}
+
+_Noreturn void child_run(const struct spawn *spawn, int slave)
+{
+    take_terminal(slave);
+    start(spawn);
+}
+
+_Noreturn void child_run_piped(const struct spawn *spawn, const int streams[3])
+{
+    if (setsid() < 0)
+        _exit(EXIT_NO_PROGRAM);
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (dup2(streams[fd], fd) < 0)
+            _exit(EXIT_NO_PROGRAM);
+    start(spawn);
+}
+
+void child_close_from(int first)
+{
+#ifdef SYS_close_range
+    if (syscall(SYS_close_range, (unsigned)first, ~0U, 0U) == 0)
+        return;
+#endif
+    long most = sysconf(_SC_OPEN_MAX);
+    for (int fd = first; fd < most; fd++)
+        close(fd);
+}
+
+void child_become(const struct options *options)
+{
+    struct identity identity = {.uid = options->uid, .gid = options->gid};
+    become(&identity);
+}
+
+void child_status(int status, uint8_t said[2])
+{
+    bool by_signal = WIFSIGNALED(status);
+    said[0] = by_signal ? 2 : 1;
+    said[1] = (uint8_t)(by_signal ? WTERMSIG(status) : WEXITSTATUS(status));
 }

@@ -15,5 +15,16 @@ struct spawn {
 
 /* In the forked child: becomes the program on `slave`, its controlling terminal. */
 _Noreturn void child_run(const struct spawn *spawn, int slave);
+/* The same with no terminal; `streams` are its stdin, stdout and stderr. */
+_Noreturn void child_run_piped(const struct spawn *spawn, const int streams[3]);
+
+/* For a child that goes on as this program: no signal is blocked or ignored any more, no
+ * descriptor from `first` on is open, and it is the agent's default user. Each may end it. */
+void child_default_signals(void);
+void child_close_from(int first);
+void child_become(const struct options *options);
+
+/* A wait status as EXITED and LISTING say it. */
+void child_status(int status, uint8_t said[2]);
 
 #endif

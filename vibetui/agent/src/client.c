@@ -6,6 +6,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "dial.h"
+#include "exec.h"
 #include "requests.h"
 #include "stream.h"
 #include "watch.h"
@@ -22,11 +24,18 @@ void clients_init(void)
         clients[i].fd = -1;
 }
 
+static void leave(struct client *client)
+{
+    stream_leave(client);
+    command_leave(client);
+    dial_leave(client);
+}
+
 void client_close(struct client *client)
 {
     close(client->fd);
     client->fd = -1;
-    stream_leave(client);
+    leave(client);
     while (client_slots > 0 && clients[client_slots - 1].fd < 0)
         client_slots--;
 }
@@ -157,7 +166,7 @@ void client_end(struct client *client)
         return;
     client->closing = true;
     client->close_by = now_ms() + CLOSING_MS;
-    stream_leave(client);
+    leave(client);
 }
 
 void client_refuse(struct client *client, enum error_code code, const char *text)

@@ -20,6 +20,8 @@ struct client {
 
     uint8_t stream; /* what the connection has become, for good */
 
+    struct command *command;   /* of a COMMAND_STREAM */
+    struct peer *peer;         /* of a PEER_STREAM */
     struct terminal *terminal; /* of a TERMINAL_STREAM, until the client leaves it */
     bool read_only;
     bool typed; /* hears what is typed */

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "dial.h"
+#include "exec.h"
 #include "lead.h"
 #include "listing.h"
 #include "roles.h"
@@ -129,6 +131,39 @@ static bool open_terminal(struct client *client, struct reader *payload)
     return true;
 }
 
+static bool execute(struct client *client, struct reader *payload)
+{
+    struct spawn spawn = {.options = server_options()};
+    arena_used = 0;
+    spawn.user = keep(payload);
+    spawn.cwd = keep(payload);
+    keep_all(payload, arguments);
+    keep_all(payload, environment);
+    spawn.argv = arguments;
+    spawn.env = environment;
+    if (!read_complete(payload))
+        return malformed(client);
+    if (server_stopping())
+        client_error(client, ERROR_FAILED, "the container is stopping");
+    else
+        command_start(client, &spawn);
+    return true;
+}
+
+static bool dial(struct client *client, struct reader *payload)
+{
+    arena_used = 0;
+    const char *host = keep(payload);
+    uint16_t port = read_u16(payload);
+    if (!read_complete(payload) || host[0] == '\0')
+        return malformed(client);
+    if (server_stopping())
+        client_error(client, ERROR_FAILED, "the container is stopping");
+    else
+        dial_start(client, host, port, server_options());
+    return true;
+}
+
 static bool attach(struct client *client, struct reader *payload)
 {
     uint32_t number = read_u32(payload);
@@ -249,6 +284,27 @@ static bool on_terminal(struct client *client, uint8_t type, struct reader *payl
     return type == FRAME_REPLY ? reply(client, payload) : resize(client, payload);
 }
 
+static bool on_command(struct client *client, uint8_t type, struct reader *payload)
+{
+    if (type == FRAME_INPUT)
+        return command_input(client, payload->at, (size_t)(payload->end - payload->at));
+    uint8_t number = type == FRAME_SIGNAL ? read_u8(payload) : 1;
+    if (!read_complete(payload) || number == 0 || number > MAX_SIGNAL)
+        return malformed(client);
+    if (type == FRAME_SIGNAL)
+        command_signal(client, number);
+    else
+        command_input_end(client);
+    return true;
+}
+
+static bool on_peer(struct client *client, uint8_t type, struct reader *payload)
+{
+    if (type == FRAME_INPUT)
+        return dial_input(client, payload->at, (size_t)(payload->end - payload->at));
+    return read_complete(payload) ? dial_input_end(client) : malformed(client);
+}
+
 static bool ask(struct client *client, uint8_t type, struct reader *payload)
 {
     switch (type) {
@@ -272,9 +328,10 @@ static bool ask(struct client *client, uint8_t type, struct reader *payload)
         return roles_bind(client, payload) || malformed(client);
     case FRAME_EVICT:
         return roles_evict(client, payload) || malformed(client);
-    default: /* EXEC, DIAL */
-        client_error(client, ERROR_UNSUPPORTED, "this agent can't do that yet");
-        return true;
+    case FRAME_EXEC:
+        return execute(client, payload);
+    default:
+        return dial(client, payload);
     }
 }
 
@@ -311,5 +368,9 @@ bool request_handle(struct client *client, uint8_t type, struct reader payload)
     }
     if (client->stream == TERMINAL_STREAM)
         return on_terminal(client, type, &payload);
+    if (client->stream == COMMAND_STREAM)
+        return on_command(client, type, &payload);
+    if (client->stream == PEER_STREAM)
+        return on_peer(client, type, &payload);
     return ask(client, type, &payload);
 }

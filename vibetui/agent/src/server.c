@@ -15,12 +15,15 @@
 
 #include "client.h"
 #include "descriptors.h"
+#include "dial.h"
+#include "exec.h"
 #include "listener.h"
 #include "stream.h"
 #include "watch.h"
 #include "workspace.h"
 
-enum { SIGNALS, LISTENER, FIRST_TERMINAL, POLLED = FIRST_TERMINAL + MAX_TERMINALS + MAX_CLIENTS };
+enum { SIGNALS, LISTENER, FIRST_TERMINAL, POLLED = FIRST_TERMINAL + MAX_TERMINALS + MAX_CLIENTS +
+       COMMAND_POLLED + MAX_PEERS };
 
 static const struct options *started_with;
 static bool stopping;
@@ -54,6 +57,8 @@ static void signal_all(int number)
     }
     for (size_t i = 0; i < terminal_slots; i++)
         terminal_signal(&terminals[i], number);
+    commands_signal_all(number);
+    peers_signal_all(number);
 }
 
 static void begin_to_stop(void)
@@ -75,9 +80,10 @@ static bool reap(void)
     for (;;) {
         int status;
         pid_t pid = waitpid(-1, &status, WNOHANG);
-        if (pid > 0)
+        if (pid > 0) {
             terminal_reaped(pid, status);
-        else if (pid == 0)
+            commands_reaped(pid, status);
+        } else if (pid == 0)
             return false;
         else if (errno != EINTR)
             return true; /* ECHILD */
@@ -153,6 +159,9 @@ static void watch_client(struct pollfd *state, const struct client *client)
 static int timeout(void)
 {
     int64_t next = watch_next_tick(), now = now_ms();
+    int64_t dialled = peers_next_tick();
+    if (dialled < next)
+        next = dialled;
     int64_t stop_at = leave_at != 0 ? leave_at : kill_at;
     if (stopping && stop_at < next)
         next = stop_at;
@@ -210,6 +219,8 @@ static void settle(bool events)
     for (size_t i = 0; i < terminal_slots; i++)
         if (terminals[i].number != 0)
             terminal_tick(&terminals[i], now);
+    commands_settle();
+    peers_settle(now);
     for (size_t i = 0; i < client_slots; i++)
         if (clients[i].fd >= 0 && clients[i].stalled)
             client_continue(&clients[i]);
@@ -257,7 +268,10 @@ static int loop(int signals, int listener)
         size_t of_terminals = terminal_slots, of_clients = client_slots;
         struct pollfd *first_client = polled + FIRST_TERMINAL + of_terminals;
         await_all(signals, listener, first_client);
-        int ready = poll(polled, FIRST_TERMINAL + of_terminals + of_clients, timeout());
+        struct pollfd *first_command = first_client + of_clients;
+        struct pollfd *first_peer = first_command + commands_watch(first_command);
+        size_t count = (size_t)(first_peer - polled) + peers_watch(first_peer);
+        int ready = poll(polled, count, timeout());
         if (ready < 0) {
             if (errno == EINTR || errno == EAGAIN || errno == ENOMEM)
                 continue;
@@ -267,6 +281,8 @@ static int loop(int signals, int listener)
         if (polled[SIGNALS].revents)
             take_signals(signals);
         childless = reap();
+        commands_serve(first_command);
+        peers_serve(first_peer);
         for (size_t i = 0; i < of_terminals; i++)
             if (polled[FIRST_TERMINAL + i].revents)
                 serve_terminal(&terminals[i], polled[FIRST_TERMINAL + i].revents);
@@ -289,6 +305,7 @@ static void take_leave(void)
             stream_advance(&terminals[i], started_with->history);
             terminal_give_up(&terminals[i]);
         }
+    commands_take_leave();
     settle(true);
 }
 
@@ -297,6 +314,8 @@ int serve(const struct options *options)
     started_with = options;
     descriptors_raise();
     clients_init();
+    commands_init();
+    peers_init();
     int signals = open_signals();
     if (signals < 0) {
         complain("can't take signals", strerror(errno));

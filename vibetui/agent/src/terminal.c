@@ -256,13 +256,8 @@ void terminal_status(const struct terminal *terminal, uint8_t status[2])
 {
     if (!terminal->ended)
         status[0] = status[1] = 0;
-    else if (WIFSIGNALED(terminal->status)) {
-        status[0] = 2;
-        status[1] = (uint8_t)WTERMSIG(terminal->status);
-    } else {
-        status[0] = 1;
-        status[1] = (uint8_t)WEXITSTATUS(terminal->status);
-    }
+    else
+        child_status(terminal->status, status);
 }
 
 void terminal_follow(const struct terminal *terminal, struct modes *modes, uint64_t offset)

@@ -1,0 +1,194 @@
+"""Commands without a PTY: three streams, an exit, and nothing left when the client goes."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.agent_support import DEADLINE, Agent, running_agent, wait_for
+from vibetui.agent import (
+    AgentRefused,
+    ErrorCode,
+    ExecSpec,
+    ExecStream,
+    ExitStatus,
+    Out,
+    Role,
+)
+
+
+@pytest.fixture
+def agent(tmp_path: Path) -> Iterator[Agent]:
+    with running_agent(tmp_path) as running:
+        yield running
+
+
+async def run(agent: Agent, script: str, **spec: object) -> ExecStream:
+    connection = await agent.connect()
+    return await connection.execute(ExecSpec(["sh", "-c", script], **spec))  # type: ignore[arg-type]
+
+
+async def finish(stream: ExecStream) -> tuple[bytes, bytes, ExitStatus | None]:
+    """Stdout, stderr, and how it ended."""
+    out, err = bytearray(), bytearray()
+    async with asyncio.timeout(DEADLINE):
+        while (piece := await stream.read()) is not None:
+            (out if isinstance(piece, Out) else err).extend(piece.data)
+        await stream.wait_closed()
+    return bytes(out), bytes(err), stream.exit
+
+
+async def test_stdout_and_stderr_come_apart_and_the_exit_code_last(agent: Agent) -> None:
+    stream = await run(agent, "echo out; echo err >&2; exit 7")
+    assert await finish(stream) == (b"out\n", b"err\n", ExitStatus(7, None))
+
+
+async def test_stdin_is_read_to_its_end(agent: Agent) -> None:
+    stream = await run(agent, "cat; echo done")
+    stream.send(b"hello\n")
+    stream.send_eof()
+    assert await finish(stream) == (b"hello\ndone\n", b"", ExitStatus(0, None))
+
+
+async def test_megabytes_pass_both_ways_at_once_unchanged(agent: Agent) -> None:
+    stream = await run(agent, "cat")
+    data, digest = os.urandom(1 << 20), hashlib.sha256()
+
+    async def feed() -> None:
+        for _ in range(50):
+            stream.send(data)
+            await stream.drain()
+        stream.send_eof()
+
+    feeding = asyncio.create_task(feed())
+    while (piece := await stream.read()) is not None:
+        digest.update(piece.data)
+    await feeding
+    assert digest.digest() == hashlib.sha256(data * 50).digest()
+
+
+async def test_a_client_that_does_not_read_holds_the_command_back(
+    agent: Agent, tmp_path: Path
+) -> None:
+    count = tmp_path / "written"
+    script = f"i=0; while :; do printf %065536d 0; i=$((i + 1)); echo $i > {count}; done"
+    stream = await run(agent, script)
+    await asyncio.wait_for(stream.read(), DEADLINE)
+    process = psutil.Process(stream.pid)
+
+    def waits() -> bool:
+        return process.status() == psutil.STATUS_SLEEPING and held(process)
+
+    wait_for(waits, "the command waits for room in its pipe", alive=agent.process)
+    assert int(count.read_text()) < 64
+    stream.close()
+
+
+def held(process: psutil.Process) -> bool:
+    return "pipe_write" in Path(f"/proc/{process.pid}/wchan").read_text() or (
+        Path(f"/proc/{process.pid}/syscall").read_text().startswith("1 ")
+    )
+
+
+async def test_a_signal_reaches_the_whole_group(agent: Agent) -> None:
+    stream = await run(agent, "sleep 1000 & echo $!; wait")
+    piece = await stream.read()
+    assert isinstance(piece, Out)
+    stream.signal(signal.SIGTERM)
+    assert (await finish(stream))[2] == ExitStatus(None, signal.SIGTERM)
+    assert not psutil.pid_exists(int(piece.data))
+
+
+async def test_a_client_that_leaves_hangs_the_command_up(agent: Agent) -> None:
+    stream = await run(agent, "sleep 1000 & echo $!; wait")
+    piece = await stream.read()
+    assert isinstance(piece, Out)
+    stream.close()
+    await stream.wait_closed()
+    wait_for(
+        lambda: not psutil.pid_exists(int(piece.data)) and not psutil.pid_exists(stream.pid),
+        "nothing is left",
+        alive=agent.process,
+    )
+
+
+async def test_the_end_waits_for_who_still_holds_stdout(agent: Agent, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    os.mkfifo(gate)
+    stream = await run(agent, f"(read x < {gate}; echo late) & echo early")
+    first = await stream.read()
+    assert first == Out(b"early\n")
+    wait_for(lambda: not psutil.pid_exists(stream.pid), "it has ended", alive=agent.process)
+    gate.write_text("go\n")
+    assert await finish(stream) == (b"late\n", b"", ExitStatus(0, None))
+
+
+@pytest.mark.parametrize(("name", "code"), [("no-such-program", 127), ("plain", 126)])
+async def test_what_cannot_be_run_says_so_on_stderr(
+    agent: Agent, tmp_path: Path, name: str, code: int
+) -> None:
+    (tmp_path / "plain").touch()
+    if code == 126:
+        name = str(tmp_path / name)
+    connection = await agent.connect()
+    out, err, status = await finish(await connection.execute(ExecSpec([name])))
+    assert (out, status) == (b"", ExitStatus(code, None))
+    assert name.encode() in err
+
+
+async def test_place_and_environment_are_as_asked(agent: Agent) -> None:
+    stream = await run(agent, 'pwd; echo "$GREETING $HOME"', cwd="/usr", env={"GREETING": "hi"})
+    out, _, _ = await finish(stream)
+    assert out.startswith(b"/usr\nhi /")
+
+
+async def test_a_command_may_open_its_own_stderr_by_name(agent: Agent) -> None:
+    if os.getuid() != 0:
+        pytest.skip("only root can run it as somebody else")
+    stream = await run(agent, "id -u; echo heard > /dev/stderr", user=(1234, 1234))
+    assert await finish(stream) == (b"1234\n", b"heard\n", ExitStatus(0, None))
+
+
+async def test_viewers_run_nothing(agent: Agent) -> None:
+    connection = await agent.connect()
+    await connection.bind(Role.VIEWER, "bob")
+    with pytest.raises(AgentRefused) as refused:
+        await connection.execute(ExecSpec(["true"]))
+    assert refused.value.number == ErrorCode.DENIED
+    assert await connection.list_terminals() == []
+    connection.close()
+
+
+async def test_beyond_the_limit_a_command_is_refused_and_room_comes_back(agent: Agent) -> None:
+    streams = [await run(agent, "cat") for _ in range(64)]
+    with pytest.raises(AgentRefused) as refused:
+        await run(agent, "cat")
+    assert refused.value.number == ErrorCode.LIMIT
+    streams[0].send_eof()
+    await finish(streams[0])
+    again = await run(agent, "echo again")
+    assert (await finish(again))[0] == b"again\n"
+    for stream in streams:
+        stream.close()
+
+
+async def test_commands_end_with_the_agent(agent: Agent) -> None:
+    stream = await run(agent, "echo ready; sleep 1000")
+    assert await stream.read() == Out(b"ready\n")
+    agent.process.send_signal(signal.SIGTERM)
+    assert (await finish(stream))[2] == ExitStatus(None, signal.SIGHUP)
+
+
+async def test_a_signal_that_is_none_is_refused_at_once(agent: Agent) -> None:
+    stream = await run(agent, "cat")
+    with pytest.raises(ValueError, match="signal"):
+        stream.signal(0)
+    stream.send_eof()
+    assert (await finish(stream))[2] == ExitStatus(0, None)
