@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.steps import LIST, connect, create, disconnect, shell
+from tests.e2e.steps import LIST, connect, create, disconnect, menu, shell
+from tests.faults.outliving import Kills
 from tests.server import Server
 from tests.tmux import Tmux
 
@@ -73,18 +74,21 @@ def test_both_leaves_the_other_as_it_is(server: Server, desk: Tmux, train: Tmux)
     disconnect(desk)
 
 
-@pytest.mark.parametrize("flooded", [False, True], ids=["idle", "flooded"])
+@pytest.mark.parametrize("state", ["idle", "flooded", "zoomed"])
 def test_a_client_that_sleeps_is_taken_over_from_at_once(
-    server: Server, desk: Tmux, train: Tmux, tmp_path: Path, flooded: bool
+    server: Server, desk: Tmux, train: Tmux, tmp_path: Path, state: str
 ) -> None:
-    name = f"asleep-{flooded}".lower()
+    before = desk.facts(_MODES)
     desk.line("set +m")
     desk.line(f"sh -c 'echo $$ > {tmp_path / 'pid'}; exec {server.ssh()}'; echo status=$?")
     desk.wait_for("vibetui")
     desk.wait_for(LIST)
-    create(desk, name)
+    create(desk, state)
     shell(desk, "clear; echo before-$((1+1))", "before-2")
-    if flooded:
+    if state == "zoomed":
+        menu(desk, "z")
+        desk.wait_gone("ctrl+]")
+    if state != "idle":
         desk.line("yes $(seq 100)")
         desk.wait_for("98 99 100")
     client = int((tmp_path / "pid").read_text())
@@ -93,12 +97,26 @@ def test_a_client_that_sleeps_is_taken_over_from_at_once(
         connect_again(train, server)
         train.press("Enter")
         # As quickly as from one that is awake; it would be given up after two minutes.
-        train.wait_for("98 99 100" if flooded else "before-2", 5)
+        train.wait_for("before-2" if state == "idle" else "98 99 100", 5)
         train.press("C-c")
         shell(train, "clear; echo awake-$((1+1))", "awake-2")
     finally:
         os.kill(client, signal.SIGCONT)
     assert "Taken over from 127.0.0.1." in desk.wait_for("status=0")
+    assert desk.facts(_MODES) == before
+    disconnect(train)
+
+
+def test_an_app_that_hangs_is_hung_up(server: Server, desk: Tmux, train: Tmux) -> None:
+    connect(desk, server, "; echo status=$?")
+    create(desk, "hangs")
+    shell(desk, "clear; echo kept-$((1+1))", "kept-2")
+    (app,) = Kills(server).ui_processes()
+    app.suspend()
+    connect_again(train, server)
+    train.press("Enter")
+    train.wait_for_match(r"^\s*kept-2")
+    desk.wait_for("status=1")
     disconnect(train)
 
 
