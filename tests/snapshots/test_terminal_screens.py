@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +20,8 @@ from tests.ui_support import (
     until,
     up_to,
 )
+from vibetui.agent import Role
+from vibetui.agent.requests import encode_attach, encode_bind, encode_input
 from vibetui.events import OpenStep
 from vibetui.ui.widgets.terminal_pane import TerminalPane
 
@@ -88,3 +92,30 @@ def test_over_a_terminal(snap_compare: Compare, moment: str) -> None:
         core.finish.set()
         app = staged_app(core)
         assert snap_compare(app, terminal_size=(80, 24), run_before=MOMENTS[moment])
+
+
+def in_somebody_elses_size(agent: Path, other: socket.socket) -> Drive:
+    """Fill a shell's screen of 80x24 or more; then somebody types in one of 60x15."""
+
+    async def drive(pilot: Pilot[Any]) -> None:
+        await _in_a_shell(pilot)
+        # Which doesn't draw anew for another size, as the shell does.
+        await pilot.press(*"cat", "enter")
+        await until(pilot, lambda: not _brackets(pilot))
+        other.connect(str(agent))
+        other.sendall(encode_bind(Role.WRITER, "bob") + encode_attach(1, last=0, size=(15, 60)))
+        other.sendall(encode_input(b"from 60 columns\r"))
+        pane = pilot.app.screen.query_one(TerminalPane)
+        await until(pilot, lambda: pane.has_other_size and "columns" in pane_text(pilot.app))
+        await pilot.pause(0.05)
+
+    return drive
+
+
+@pytest.mark.parametrize("size", [(80, 24), (200, 50)], ids=["80x24", "200x50"])
+def test_a_terminal_of_somebody_elses_size(snap_compare: Compare, size: tuple[int, int]) -> None:
+    with running_agent() as agent, socket.socket(socket.AF_UNIX) as other:
+        core = StagedCore(opening=up_to(OpenStep.READY), agent_socket=agent)
+        core.finish.set()
+        drive = in_somebody_elses_size(agent, other)
+        assert snap_compare(staged_app(core), terminal_size=size, run_before=drive)

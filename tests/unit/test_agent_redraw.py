@@ -21,6 +21,12 @@ from vibetui.terminals.emulators import make_emulator
 from vibetui.terminals.protocol import Emulator
 
 ROWS, COLUMNS = 30, 100
+SHOWS = {
+    "vim /etc/passwd": "root:x:0:0",
+    "less /etc/passwd": "root:x:0:0",
+    "htop --readonly": "vibe-agent",
+}
+"""Programs that draw all of the screen, and a text by which they are known to have begun."""
 
 
 @pytest.fixture
@@ -72,13 +78,13 @@ async def follow(stream: TerminalStream, emulator: Emulator, changed: asyncio.Ev
 
 @pytest.mark.docker
 @pytest.mark.parametrize("kind", ["ghostty", "pyte"])
-@pytest.mark.parametrize("program", ["vim", "less"])
+@pytest.mark.parametrize("program", SHOWS)
 async def test_a_late_client_sees_what_the_early_one_sees(
     agent_socket: Path, program: str, kind: str
 ) -> None:
     connection = await connect(agent_socket)
     spec = TerminalSpec(
-        argv=[program, "/etc/passwd"],
+        argv=program.split(),
         env={"TERM": "xterm-256color"},
         rows=ROWS,
         columns=COLUMNS,
@@ -90,7 +96,7 @@ async def test_a_late_client_sees_what_the_early_one_sees(
     tasks = [asyncio.create_task(follow(first, early, changed))]
     try:
         async with asyncio.timeout(DEADLINE):
-            while not any("root:x:0:0" in row for row in screen(early)):
+            while not any(SHOWS[program] in row for row in screen(early)):
                 changed.clear()
                 await changed.wait()
             # Ten bytes of history: all the rest must come from the modes and the redraw.
