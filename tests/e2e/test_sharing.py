@@ -65,7 +65,7 @@ def test_one_invites_another_who_watches_then_types_then_is_out(
 
     bobs.line(ssh_as(server, bobs_key))
     bobs.wait_for(LIST)
-    bobs.wait_for_match(r"pair \S+'s +● running · watching")
+    bobs.wait_for_match(r"pair \S+'s +● running · view")
     bobs.press("Enter")
     bobs.wait_for("first-2")
     shell(adas, "echo live-$((1+2))", "live-3")

@@ -188,7 +188,7 @@ def test_shared_sessions(snap_compare: Compare, size: tuple[int, int]) -> None:
     core.sessions[0] = replace(core.sessions[0], shared_with=2)
     core.sessions[1] = replace(core.sessions[1], owner="alice", access=Access.VIEWER)
     core.sessions[3] = replace(core.sessions[3], owner="bob", access=Access.WRITER)
-    drive = after("down", then="watching")
+    drive = after("down", then="· view")
     assert snap_compare(staged_app(core), terminal_size=size, run_before=drive)
 
 

@@ -6,10 +6,12 @@ import re
 from dataclasses import replace
 from functools import partial
 
-from tests.ui_support import NOW, StagedCore, session, shown, staged_app, until
+from tests.ui_support import NOW, StagedCore, running_agent, session, shown, staged_app, until
+from vibetui.agent import Role, TerminalSpec, TerminalStream
 from vibetui.model import Access, SessionChange, SessionNotice, SessionStatus, Share
 from vibetui.ui import VibeApp
 
+CAT = TerminalSpec(argv=("/bin/cat",), env={}, cwd="/", rows=24, columns=80)
 WORK = session("work", SessionStatus.RUNNING)
 
 
@@ -41,6 +43,35 @@ async def test_the_owner_invites_changes_and_ends() -> None:
         assert core.calls[-1] == ("unshare", "idwork", "bob")
 
 
+async def test_the_dialog_says_who_is_here_where_and_who_leads_live() -> None:
+    with running_agent() as path:
+        core = StagedCore(sessions=[replace(WORK, shared_with=2)], agent_socket=path)
+        for name, access in (("bob", Access.VIEWER), ("carol", Access.WRITER)):
+            share = Share("idwork", name, name, access, NOW)
+            core.shared.setdefault("idwork", []).append(share)
+        app = staged_app(core)
+        async with app.run_test(size=(80, 24)) as pilot:
+            await until(pilot, lambda: "1 running" in shown(app))
+            await pilot.press("S")
+            await until(pilot, lambda: "carol" in shown(app))
+            opener = await core.attach("idwork")
+            first, second = [await opener.open_terminal(CAT) for _ in range(2)]
+            opener.close()
+            bobs = await attached(core, Role.VIEWER, "bob", first)
+            carols = await attached(core, Role.WRITER, "carol", second)
+            await until(pilot, lambda: "in terminal 1" in shown(app))
+            await until(pilot, lambda: "leads terminal 2" in shown(app))
+            bobs.close()
+            carols.close()
+            await until(pilot, lambda: "in terminal" not in shown(app))
+
+
+async def attached(core: StagedCore, role: Role, who: str, terminal: int) -> TerminalStream:
+    connection = await core.attach("idwork")
+    await connection.bind(role, who)
+    return await connection.attach(terminal)
+
+
 async def test_a_name_that_nobody_has_is_said_in_the_dialog_and_stays_to_be_corrected() -> None:
     app = staged_app(StagedCore(sessions=[WORK]))
     async with app.run_test(size=(80, 24)) as pilot:
@@ -59,7 +90,7 @@ async def test_the_list_says_whose_a_session_is_and_that_ones_own_is_shared() ->
     app = staged_app(core)
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: "2 sessions" in shown(app))
-        assert re.search(r"web alice's +○ stopped · watching", shown(app))
+        assert re.search(r"web alice's +○ stopped · view", shown(app))
         assert "work ⇄2" in shown(app)
 
 
@@ -86,7 +117,7 @@ async def test_who_watches_is_told_to_ask_for_a_start_and_a_writer_starts() -> N
         raised = replace(core.sessions[0], access=Access.WRITER)
         core.sessions[0] = raised
         core.notify(SessionNotice(SessionChange.UPDATED, raised))
-        await until(pilot, lambda: "watching" not in shown(app))
+        await until(pilot, lambda: "· view" not in shown(app))
         await pilot.press("s")
         await until(pilot, lambda: ("open", "idweb") in core.calls)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
+from contextlib import aclosing, suppress
 from typing import ClassVar
 
 from textual import on
@@ -16,10 +17,11 @@ from textual.widgets.option_list import Option
 from vibetui.errors import VibeError
 from vibetui.model import Access, Session, Share
 from vibetui.ui.screens.base import Dialog
+from vibetui.ui.whereabouts import follow
 from vibetui.ui.widgets.line_input import LineInput
 from vibetui.ui.wording import ACCESS_WORDS
 
-_NAME = 34
+_NAME, _ACCESS = 22, 9
 """Columns."""
 
 _OTHER = {Access.WRITER: Access.VIEWER, Access.VIEWER: Access.WRITER}
@@ -37,6 +39,8 @@ class ShareDialog(Dialog[None]):
         super().__init__()
         self._session = session
         self._shares: list[Share] = []
+        self._here: dict[str, str] = {}
+        self._read_once = False
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
@@ -57,6 +61,7 @@ class ShareDialog(Dialog[None]):
         self._invitable()
         self.query_one("#invited").focus()
         self.run_worker(self._read(), group="share")
+        self.run_worker(self._follow(), group="here")
 
     @on(Input.Changed)
     def _invitable(self) -> None:
@@ -141,6 +146,16 @@ class ShareDialog(Dialog[None]):
         except VibeError as error:
             self._say(error)
             return
+        self._read_once = True
+        self._show()
+
+    async def _follow(self) -> None:
+        """Nobody is here in a session that doesn't run."""
+        with suppress(VibeError):
+            async with aclosing(follow(self.vibe.core, self._session.session_id)) as changes:
+                async for self._here in changes:
+                    self._show()
+        self._here = {}
         self._show()
 
     def _say(self, error: VibeError) -> None:
@@ -149,8 +164,9 @@ class ShareDialog(Dialog[None]):
     def _show(self) -> None:
         rows, nobody = self.query_one(ShareRows), self.query_one("#nobody", Static)
         rows.display, nobody.display = bool(self._shares), not self._shares
-        nobody.update("Nobody else can see it.")
-        rows.show(self._shares)
+        if self._read_once:
+            nobody.update("Nobody else can see it.")
+        rows.show(self._shares, self._here)
         if not self._shares and self.focused is rows:
             self.query_one("#invited").focus()
         self._show_foot()
@@ -164,8 +180,8 @@ class ShareRows(OptionList):
         Binding("d,delete", "end", show=False),
     ]
 
-    def show(self, shares: list[Share]) -> None:
-        """Show these; the cursor stays where it is, or on the last."""
+    def show(self, shares: list[Share], here: Mapping[str, str]) -> None:
+        """Show these and where they are; the cursor stays where it is, or on the last."""
         place = self.highlighted or 0
         self.set_options(
             Option(
@@ -173,7 +189,8 @@ class ShareRows(OptionList):
                     Content(share.name)
                     .truncate(_NAME - 1, ellipsis=True)
                     .pad_right(max(_NAME - len(share.name), 1)),
-                    (ACCESS_WORDS[share.access], "$muted"),
+                    (ACCESS_WORDS[share.access].ljust(_ACCESS), "$muted"),
+                    (here.get(share.name, ""), "$success"),
                 ),
                 share.user_id,
             )

@@ -177,7 +177,7 @@ class SessionRows(Vertical):
         if said is None:
             kind, glyph, words = session.status, STATUS_GLYPHS[session.status], session.status
             if session.access is Access.VIEWER:
-                words = f"{words} · watching"
+                words = f"{words} · view"
         elif said.startswith("failed"):
             kind, glyph, words = "failed", "✗", said
         else:
