@@ -74,7 +74,7 @@ def test_session_list_with_bells_and_titles(snap_compare: Compare, size: tuple[i
     async def drive(pilot: Pilot[Any]) -> None:
         await after(then="2 running")(pilot)
         app.terminal_watch.heard |= {
-            "idapi": Heard(rang=True, title="make test", terminals=3),
+            "idapi": Heard(rang=True, title="make test", tabs=("server", "logs", "vim")),
             "idweb-frontend": Heard(title="vim: a file of a rather long name, for its title"),
         }
         app.feed.put(session("api", SessionStatus.RUNNING, timedelta(seconds=20)))

@@ -11,8 +11,10 @@ from vibetui.terminals import make_emulator
 from vibetui.terminals.protocol import Cursor, Run
 from vibetui.terminals.slices import SlicedFeeder
 
-_SHARE, _PERIOD = 0.015, 0.1
-"""Seconds that emulating may take, of so many; more is a flood."""
+_PERIOD = 0.1
+"""Seconds; what comes in so many is a flood where it is more than"""
+_MOST_BYTES, _MOST_SECONDS = 128 << 10, 0.015
+"""this, or takes longer to emulate: reading it costs more than emulating where that is fast."""
 _REPLAY_BYTES = {"ghostty": 4 << 20, "pyte": 192 << 10}
 """What a first look costs at most: some 50 ms with ghostty, 150 ms with pyte."""
 _GLANCE_BYTES = {"ghostty": 64 << 10, "pyte": 8 << 10}
@@ -41,7 +43,8 @@ class Glass:
         self._emulator = make_emulator(kind, 24, 80, 0)
         self._feeder = SlicedFeeder(self._emulator)
         self._rows: list[Sequence[Run]] = []
-        self._period_began = self._spent = 0.0
+        self._period_began = self._seconds = 0.0
+        self._bytes = 0
 
     def most_bytes(self, *, glance: bool) -> int:
         """How much a look may begin with; less for a glance at what floods."""
@@ -60,16 +63,21 @@ class Glass:
         view = memoryview(data)
         while view:
             began = time.monotonic()
-            if began > self._period_began + _PERIOD:
-                self._period_began, self._spent = began, 0.0
-            view = view[self._feeder.feed(view) :]
+            taken = self._feeder.feed(view)
+            view = view[taken:]
             # Whoever has the terminal in front of them answers.
             self._emulator.take_replies()
-            self._spent += (time.monotonic() - began) * sparing
-            if self._spent > _SHARE:
+            if sparing and self._flooded(began, taken):
                 return False
             await asyncio.sleep(0)
         return True
+
+    def _flooded(self, began: float, taken: int) -> bool:
+        if began > self._period_began + _PERIOD:
+            self._period_began, self._seconds, self._bytes = began, 0.0, 0
+        self._seconds += time.monotonic() - began
+        self._bytes += taken
+        return self._seconds > _MOST_SECONDS or self._bytes > _MOST_BYTES
 
     def resize(self, rows: int, columns: int) -> None:
         """From here on the terminal has this size."""

@@ -13,7 +13,7 @@ from vibetui.agent import Listing, ListingWatch
 from vibetui.core.protocol import Core
 from vibetui.errors import VibeError
 from vibetui.terminals.bells import harmless
-from vibetui.ui.terminal_front import in_front, running
+from vibetui.ui.terminal_front import in_front, names, running
 
 MOST = 32
 """Sessions that are watched at once, the most recently used."""
@@ -26,8 +26,10 @@ class Heard:
     rang: bool = False
     title: str = ""
     """Of the one in front."""
-    terminals: int = 0
-    """How many run."""
+    tabs: tuple[str, ...] = ()
+    """What the terminals are called that run."""
+    front: int | None = None
+    """The number of the one in front."""
 
 
 class TerminalWatch:
@@ -125,12 +127,16 @@ class TerminalWatch:
         rang = any(count > known.get(terminal, 0) for terminal, count in bells.items())
         front = in_front(listing)
         self.listings[session_id] = listing
-        self.heard[session_id] = Heard(
+        heard = Heard(
             rang=rang,
             title="" if front is None else harmless(front.title),
-            terminals=len(running(listing)),
+            tabs=names(running(listing)),
+            front=None if front is None else front.terminal,
         )
-        self._tell()
+        # Who looks on changes all the time, by previews too, and is nothing to be told.
+        if heard != self.heard.get(session_id):
+            self.heard[session_id] = heard
+            self._tell()
 
     def _tell(self) -> None:
         for callback in tuple(self._subscribers):

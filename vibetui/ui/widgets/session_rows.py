@@ -167,8 +167,8 @@ class SessionRows(Vertical):
             yield Content.styled(f"{session.owner}'s", self._style("muted"))
         elif session.shared_with:
             yield Content.styled(f"{SHARED}{session.shared_with}", self._style("muted"))
-        if heard.terminals > 1:
-            yield Content.styled(f"{TABS}{heard.terminals}", self._style("muted"))
+        if len(heard.tabs) > 1:
+            yield Content.styled(f"{TABS}{len(heard.tabs)}", self._style("muted"))
 
     def _status(self, session: Session) -> Content:
         said = self._activity.get(session.session_id)
