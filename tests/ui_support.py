@@ -387,9 +387,10 @@ def shown(app: VibeApp) -> str:
 
 
 def pane_text(app: VibeApp) -> str:
-    """What the terminal shows; empty while there is none."""
-    panes = app.screen.query(TerminalPane)
-    terminal = panes.first().terminal if panes else None
+    """What the terminal with the keyboard shows; empty while there is none."""
+    panes = [pane for pane in app.screen.query(TerminalPane) if pane.terminal is not None]
+    panes.sort(key=lambda pane: (pane.display, pane.has_focus))
+    terminal = panes[-1].terminal if panes else None
     if terminal is None:
         return ""
     emulator = terminal.emulator

@@ -57,7 +57,7 @@ def test_a_person_copies_searches_and_pastes(server: Server, small_terminal: Tmu
 
     terminal.type("cat; ")
     terminal.press("BSpace", "BSpace", "Enter")
-    menu(terminal, "p")
+    menu(terminal, "v")
     terminal.wait_for("Paste 2 lines?")
     terminal.press("o")
     terminal.wait_for_match("^number 123 of many number 124 of many$")

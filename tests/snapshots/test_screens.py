@@ -322,7 +322,7 @@ def in_a_shell(*keys: str, then: str) -> Callable[[Pilot[Any]], Awaitable[None]]
 
 SHELL = {
     "prompt": ((), "$"),
-    "menu": ((PREFIX,), "Menu"),
+    "menu": ((PREFIX,), "Tabs and panes"),
     "ended": (("e", "x", "i", "t", "enter"), "The shell ended"),
 }
 
@@ -335,4 +335,49 @@ def test_workspace(snap_compare: Compare, moment: str, size: tuple[int, int]) ->
         core = StagedCore(opening=up_to(OpenStep.READY), agent_socket=socket)
         core.finish.set()
         drive = in_a_shell(*keys, then=then)
+        assert snap_compare(staged_app(core), terminal_size=size, run_before=drive)
+
+
+TABS = {
+    "three-tabs": (("c",), "3 shell"),
+    "columns": (("vertical_line",), "shell│shell"),
+    "rows": (("minus",), "shell─shell"),
+    "rename": (("comma",), "Rename this terminal"),
+}
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "200x50"])
+@pytest.mark.parametrize("moment", TABS)
+def test_tabs(snap_compare: Compare, moment: str, size: tuple[int, int]) -> None:
+    keys, then = TABS[moment]
+    with running_agent() as socket:
+        core = StagedCore(opening=up_to(OpenStep.READY), agent_socket=socket)
+        core.finish.set()
+
+        async def drive(pilot: Pilot[Any]) -> None:
+            app: Any = pilot.app
+            await in_a_shell(PREFIX, "c", then="2 shell")(pilot)
+            await until(pilot, lambda: pane_text(app).strip() == "$")
+            await pilot.press(PREFIX, *keys)
+            await until(pilot, lambda: then in shown(app))
+            await until(pilot, lambda: pane_text(app).strip() in ("$", ""))
+
+        assert snap_compare(staged_app(core), terminal_size=size, run_before=drive)
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "200x50"])
+def test_close_warning(snap_compare: Compare, size: tuple[int, int]) -> None:
+    with running_agent() as socket:
+        core = StagedCore(opening=up_to(OpenStep.READY), agent_socket=socket)
+        core.finish.set()
+
+        async def drive(pilot: Pilot[Any]) -> None:
+            app: Any = pilot.app
+            await in_a_shell(PREFIX, "c", then="2 shell")(pilot)
+            await until(pilot, lambda: pane_text(app).strip() == "$")
+            await pilot.press(*"cat", "enter")
+            await until(pilot, lambda: "2 cat" in shown(app))
+            await pilot.press(PREFIX, "w")
+            await until(pilot, lambda: "cat runs in it" in shown(app))
+
         assert snap_compare(staged_app(core), terminal_size=size, run_before=drive)

@@ -46,7 +46,7 @@ async def in_a_shell(agent: Path) -> AsyncIterator[tuple[VibeApp, Pilot[str], St
 
 async def menu(app: VibeApp, pilot: Pilot[str], key: str) -> None:
     await pilot.press(PREFIX)
-    await until(pilot, lambda: "Menu" in shown(app))
+    await until(pilot, lambda: "Tabs and panes" in shown(app))
     await pilot.press(key)
 
 
@@ -73,7 +73,7 @@ async def test_what_was_copied_goes_along_to_another_session(agent: Path) -> Non
         await pilot.press("down", "enter")
         await until(pilot, lambda: "$" in pane_text(app))
         await pilot.press(*"echo to-")
-        await menu(app, pilot, "p")
+        await menu(app, pilot, "v")
         await until(pilot, lambda: "echo to-hello" in pane_text(app))
 
 
@@ -82,7 +82,7 @@ async def test_a_program_that_asks_for_no_brackets_is_spared_a_paste(agent: Path
         app.copy_to_clipboard("one\ntwo")
         await pilot.press(*"echo go; cat", "enter")
         await until(pilot, lambda: "\ngo" in pane_text(app))
-        await menu(app, pilot, "p")
+        await menu(app, pilot, "v")
         await until(pilot, lambda: isinstance(app.screen, PasteWarning))
         await until(pilot, lambda: "Paste 2 lines?" in shown(app))
         await pilot.press("escape", "o", "k")

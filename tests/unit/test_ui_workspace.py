@@ -70,7 +70,7 @@ async def test_the_prefix_twice_sends_it(agent: Path) -> None:
         await pilot.press("enter")
         await until(pilot, lambda: "$" in pane_text(app))
         await pilot.press(*"cat -v", "enter", PREFIX)
-        await until(pilot, lambda: "Menu" in shown(app))
+        await until(pilot, lambda: "Tabs and panes" in shown(app))
         await pilot.press(PREFIX, "enter")
         await until(pilot, lambda: "^]" in pane_text(app).partition("cat -v")[2])
 

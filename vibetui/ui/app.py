@@ -80,6 +80,8 @@ class VibeApp(App[str], inherit_bindings=False):
             core, address, self.world, changed=self._others_changed, taken=self._taken_over
         )
         self._has_heard_of_others = False
+        self.looked_at_last: dict[str, int] = {}
+        """Terminals, by session id."""
         self.register_theme(VIBE_THEME)
         self.theme = VIBE_THEME.name
 

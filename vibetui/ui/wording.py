@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from vibetui.agent import ExitStatus
 from vibetui.errors import Remedy
 from vibetui.events import OpenStep
 from vibetui.model import Access, Presence, Session, SessionStatus
@@ -18,6 +19,10 @@ STATUS_GLYPHS = {
 
 BELL = "♪"
 """Beside the name of what has rung."""
+ACTIVITY = "•"
+"""Beside the name of what has said something that nobody has looked at."""
+SHELL = "shell"
+"""A terminal of which there is nothing else to say."""
 
 TABS = "▤"
 """Before the number of terminals, where there are several."""
@@ -117,6 +122,11 @@ def connected_from(other: Presence, names: dict[str, str], now: datetime) -> str
 def taken_over(by: str) -> str:
     """What to print where another connection went on."""
     return f"Taken over from {place(by)}."
+
+
+def how_it_ended(status: ExitStatus) -> str:
+    """``exit 3``, ``signal 9``."""
+    return f"exit {status.code}" if status.code is not None else f"signal {status.signal}"
 
 
 def keeps_running(name: str) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
 from textual import events
+from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen, Screen, ScreenResultType
 
@@ -24,6 +25,13 @@ class TakesKeys:
     def take_key(self, event: events.Key) -> bool:
         """Whether `event` was this screen's, and nobody else gets it."""
         raise NotImplementedError
+
+
+def give_key(app: App[Any], event: events.Key) -> None:
+    """Give a key that was kept to the screen that is in front now."""
+    screen = app.screen
+    if not (isinstance(screen, TakesKeys) and screen.take_key(event)):
+        screen._forward_event(event)
 
 
 class VibeScreen(Screen[ScreenResultType], Generic[ScreenResultType], inherit_bindings=False):

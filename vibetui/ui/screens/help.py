@@ -43,6 +43,20 @@ def _sections(prefix: str) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...
             ),
         ),
         (
+            "Tabs and panes",
+            (
+                (f"{prefix} c", "a new tab"),
+                (f"{prefix} n · p", "the next tab · the one before; 1 to 9 go to it"),
+                (f"{prefix} ,", "rename; empty: what runs in it"),
+                (f"{prefix} < · >", "move the tab to the left · to the right"),
+                (f"{prefix} | · -", "a second pane beside · below"),
+                (f"{prefix} o", "the other pane; a click does it too"),
+                (f"{prefix} {{ · }}", "move the divider; then arrows, esc ends it"),
+                (f"{prefix} m", "the pane to a tab of its own"),
+                (f"{prefix} w", "close; asks where a program runs"),
+            ),
+        ),
+        (
             "Scrolling, marking and pasting",
             (
                 ("wheel", "scroll back; any key returns to the prompt"),
@@ -50,7 +64,7 @@ def _sections(prefix: str) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...
                 ("drag", "mark and copy; alt+drag a block, shift+click more"),
                 ("click twice", "a word or an address; three times a line"),
                 ("ctrl+click", "open or copy a link"),
-                (f"{prefix} p", "paste what was copied; shift+insert does too"),
+                (f"{prefix} v", "paste what was copied; shift+insert does too"),
                 ("shift", "keeps the mouse from a program that takes it"),
             ),
         ),

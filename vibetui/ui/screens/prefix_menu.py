@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from enum import StrEnum
+from typing import ClassVar
 
 from textual import events
 from textual.app import ComposeResult
-from textual.containers import Vertical
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from vibetui.ui.prefix import key_name
-from vibetui.ui.screens.base import Dialog, TakesKeys
+from vibetui.ui.screens.base import Dialog, TakesKeys, give_key
 
 
 class MenuChoice(StrEnum):
@@ -28,6 +32,20 @@ class MenuChoice(StrEnum):
     STOP = "stop"
     HELP = "help"
     QUIT = "quit"
+    NEW_TAB = "new"
+    NEXT_TAB = "next"
+    PREVIOUS_TAB = "previous"
+    GO_TO = "go"
+    RENAME_TAB = "rename"
+    MOVE_LEFT = "left"
+    MOVE_RIGHT = "right"
+    SPLIT_COLUMNS = "columns"
+    SPLIT_ROWS = "rows"
+    OTHER_PANE = "other"
+    SHRINK = "shrink"
+    GROW = "grow"
+    OWN_TAB = "own"
+    CLOSE = "close"
 
 
 _KEYS = {
@@ -36,7 +54,8 @@ _KEYS = {
     "left_square_bracket": MenuChoice.COPY_MODE,
     "s": MenuChoice.COPY_MODE,
     "slash": MenuChoice.SEARCH,
-    "p": MenuChoice.PASTE,
+    "v": MenuChoice.PASTE,
+    "right_square_bracket": MenuChoice.PASTE,
     "z": MenuChoice.ZOOM,
     "S": MenuChoice.SHARE,
     "shift+s": MenuChoice.SHARE,
@@ -44,64 +63,187 @@ _KEYS = {
     "question_mark": MenuChoice.HELP,
     "f1": MenuChoice.HELP,
     "q": MenuChoice.QUIT,
-}
+    "c": MenuChoice.NEW_TAB,
+    "n": MenuChoice.NEXT_TAB,
+    "p": MenuChoice.PREVIOUS_TAB,
+    "comma": MenuChoice.RENAME_TAB,
+    "less_than_sign": MenuChoice.MOVE_LEFT,
+    "greater_than_sign": MenuChoice.MOVE_RIGHT,
+    "vertical_line": MenuChoice.SPLIT_COLUMNS,
+    "percent_sign": MenuChoice.SPLIT_COLUMNS,
+    "minus": MenuChoice.SPLIT_ROWS,
+    "quotation_mark": MenuChoice.SPLIT_ROWS,
+    "o": MenuChoice.OTHER_PANE,
+    "left_curly_bracket": MenuChoice.SHRINK,
+    "right_curly_bracket": MenuChoice.GROW,
+    "m": MenuChoice.OWN_TAB,
+    "w": MenuChoice.CLOSE,
+} | dict.fromkeys("123456789", MenuChoice.GO_TO)
+
+_CHANGES = frozenset(
+    {
+        MenuChoice.SEND_PREFIX,
+        MenuChoice.PASTE,
+        MenuChoice.NEW_TAB,
+        MenuChoice.RENAME_TAB,
+        MenuChoice.MOVE_LEFT,
+        MenuChoice.MOVE_RIGHT,
+        MenuChoice.SPLIT_COLUMNS,
+        MenuChoice.SPLIT_ROWS,
+        MenuChoice.SHRINK,
+        MenuChoice.GROW,
+        MenuChoice.OWN_TAB,
+        MenuChoice.CLOSE,
+    }
+)
+"""What a viewer may not do."""
+_OF_TABS = frozenset(
+    {MenuChoice.NEXT_TAB, MenuChoice.GO_TO, MenuChoice.MOVE_LEFT, MenuChoice.PREVIOUS_TAB}
+)
+_OF_PANES = frozenset({MenuChoice.OTHER_PANE, MenuChoice.SHRINK, MenuChoice.OWN_TAB})
 
 
-class PrefixMenu(Dialog[MenuChoice], TakesKeys):
-    """One key answers; the arrows and enter, or the mouse, do too; escape closes."""
+@dataclass(frozen=True, slots=True)
+class Offers:
+    """What there is to choose from."""
 
-    def __init__(self, prefix: str, *, remote: bool) -> None:
+    remote: bool = False
+    """The terminal is at the other end of an SSH connection."""
+    viewer: bool = False
+    """Whoever looks may only look."""
+    owner: bool = True
+    tabs: int = 1
+    panes: int = 1
+    """Of the tab that is looked at."""
+
+    def allows(self, choice: MenuChoice) -> bool:
+        """Whether it is in the menu at all."""
+        if choice in (MenuChoice.STOP, MenuChoice.SHARE) and not self.owner:
+            return False
+        return not (self.viewer and choice in _CHANGES)
+
+    def makes_sense(self, choice: MenuChoice) -> bool:
+        """Whether it would do anything now."""
+        if choice in _OF_TABS:
+            return self.tabs > 1
+        return self.panes > 1 or choice not in _OF_PANES
+
+
+_Row = tuple[str, str, MenuChoice]
+
+
+class PrefixMenu(Dialog[None], TakesKeys):
+    """One key answers; the arrows and enter, or the mouse, do too; escape closes.
+
+    Args:
+        chosen: Called as soon as something is chosen, before anybody gets what was typed next;
+            with the number of a tab, where that was typed.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left,right", "other_side", show=False),
+    ]
+
+    def __init__(
+        self, prefix: str, offers: Offers, chosen: Callable[[MenuChoice, int], None]
+    ) -> None:
         super().__init__()
         self._prefix = prefix
-        self._chosen: MenuChoice | None = None
+        self._offers = offers
+        self._tell = chosen
+        self._chosen: tuple[MenuChoice, int] | None = None
         self._later: list[events.Key] = []
         """Typed after the choice, and before this menu was there to make it."""
-        self._quit = "Disconnect" if remote else "Quit"
 
-    def compose(self) -> ComposeResult:
-        rows = (
+    def _terminal_rows(self) -> tuple[_Row, ...]:
+        return (
+            ("c", "New tab", MenuChoice.NEW_TAB),
+            ("n p", "Next, previous tab", MenuChoice.NEXT_TAB),
+            ("1-9", "Go to a tab", MenuChoice.GO_TO),
+            (",", "Rename", MenuChoice.RENAME_TAB),
+            ("< >", "Move the tab", MenuChoice.MOVE_LEFT),
+            ("|", "Split side by side", MenuChoice.SPLIT_COLUMNS),
+            ("-", "Split one over the other", MenuChoice.SPLIT_ROWS),
+            ("o", "Other pane", MenuChoice.OTHER_PANE),
+            ("{ }", "Move the divider", MenuChoice.SHRINK),
+            ("m", "Pane to a tab of its own", MenuChoice.OWN_TAB),
+            ("w", "Close", MenuChoice.CLOSE),
+        )
+
+    def _other_rows(self) -> tuple[_Row, ...]:
+        leaves = "Disconnect" if self._offers.remote else "Quit"
+        return (
             ("d", "Back to your sessions", MenuChoice.TO_LIST),
-            (self._prefix, f"Send {self._prefix}", MenuChoice.SEND_PREFIX),
             ("[", "Scroll, search and copy", MenuChoice.COPY_MODE),
             ("/", "Search", MenuChoice.SEARCH),
-            ("p", "Paste what was copied here", MenuChoice.PASTE),
-            ("z", f"Zoom in; {self._prefix} zooms out", MenuChoice.ZOOM),
-            ("S", "Share: who else may see this", MenuChoice.SHARE),
+            ("v", "Paste what was copied", MenuChoice.PASTE),
+            ("z", f"Zoom; {self._prefix} ends it", MenuChoice.ZOOM),
+            (self._prefix, f"Send {self._prefix}", MenuChoice.SEND_PREFIX),
+            ("S", "Share", MenuChoice.SHARE),
             ("x", "Stop this container", MenuChoice.STOP),
             ("?", "All keys", MenuChoice.HELP),
-            ("q", f"{self._quit}; the session goes on", MenuChoice.QUIT),
+            ("q", f"{leaves}; it goes on", MenuChoice.QUIT),
         )
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="menu"), Horizontal(id="menu-sides"):
+            yield from self._side("This session", self._other_rows(), "menu-rows")
+            yield from self._side("Tabs and panes", self._terminal_rows(), "menu-tabs")
+        # The foot would be a third column of the sides.
+
+    def _side(self, title: str, rows: tuple[_Row, ...], name: str) -> ComposeResult:
         width = max(len(key) for key, _, _ in rows) + 2
-        with Vertical(id="menu"):
-            yield Static("Menu", classes="dialog-title")
+        with Vertical(classes="menu-side"):
+            yield Static(title, classes="dialog-title")
             yield OptionList(
                 *(
-                    Option(Content.assemble((key.ljust(width), "bold $primary"), what), choice)
+                    Option(
+                        Content.assemble((key.ljust(width), "bold $primary"), what),
+                        choice,
+                        disabled=not self._offers.makes_sense(choice),
+                    )
                     for key, what, choice in rows
+                    if self._offers.allows(choice)
                 ),
-                id="menu-rows",
+                id=name,
             )
-            yield Static("esc back to the terminal", classes="dialog-foot")
 
     def on_mount(self) -> None:
-        self.query_one(OptionList).highlighted = 0
+        rows = self.query_one("#menu-rows", OptionList)
+        rows.highlighted = 0
+        rows.focus()
         if self._chosen is not None:
-            self.call_later(self._answer, self._chosen)
+            self.call_later(self._answer, *self._chosen)
+
+    def action_other_side(self) -> None:
+        """To the other list."""
+        for rows in self.query(OptionList):
+            if not rows.has_focus:
+                rows.focus()
+                return
 
     def take_key(self, event: events.Key) -> bool:
         if self._chosen is not None:
             self._later.append(event)
             return True
         sends = event.key == key_name(self._prefix)
-        self._chosen = MenuChoice.SEND_PREFIX if sends else _KEYS.get(event.key)
-        if self._chosen is not None and self.is_mounted:
-            self._answer(self._chosen)
-        return self._chosen is not None
+        choice = MenuChoice.SEND_PREFIX if sends else _KEYS.get(event.key)
+        if choice is None:
+            return False
+        if not self._offers.allows(choice):
+            return True
+        self._chosen = choice, int(event.key) if choice is MenuChoice.GO_TO else 0
+        if self.is_mounted:
+            self._answer(*self._chosen)
+        return True
 
-    def _answer(self, choice: MenuChoice) -> None:
-        self.dismiss(choice)
+    def _answer(self, choice: MenuChoice, number: int = 0) -> None:
+        self.dismiss()
+        self._tell(choice, number)
         for event in self._later:
-            self.app.screen._forward_event(event)
+            give_key(self.app, event)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        self.dismiss(MenuChoice(event.option_id or ""))
+        choice = MenuChoice(event.option_id or "")
+        # A row for which a number must be typed goes to the next tab.
+        self._answer(MenuChoice.NEXT_TAB if choice is MenuChoice.GO_TO else choice)

@@ -33,8 +33,17 @@ class WorkspaceTitle(Static):
         if rung == self._rung:
             self.remove_class("-rang")
 
-    def show(self, session: Session, status: SessionStatus, title: str) -> None:
-        """Show `status` beside the name, which may be newer than the session's own."""
+    def show(self, session: Session, status: SessionStatus, title: str | None) -> None:
+        """Show `status` beside the name, which may be newer than the session's own.
+
+        None as the title: there are tabs beside it, and no room.
+        """
+        if title is None:
+            color = _COLORS.get(status, "$muted")
+            glyph = (STATUS_GLYPHS[status], f"not bold {color}")
+            owner = (f"  {whose(session)}".rstrip(), "not bold")
+            self.update(Content.assemble((session.name, "bold"), " ", glyph, owner))
+            return
         said = f"{STATUS_GLYPHS[status]} {status}"
         if theirs := whose(session):
             said = f"{said}  {theirs}"
