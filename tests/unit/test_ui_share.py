@@ -6,8 +6,18 @@ import re
 from dataclasses import replace
 from functools import partial
 
-from tests.ui_support import NOW, StagedCore, running_agent, session, shown, staged_app, until
+from tests.ui_support import (
+    NOW,
+    StagedCore,
+    pane_text,
+    running_agent,
+    session,
+    shown,
+    staged_app,
+    until,
+)
 from vibetui.agent import Role, TerminalSpec, TerminalStream
+from vibetui.errors import SharingEnded
 from vibetui.model import Access, SessionChange, SessionNotice, SessionStatus, Share
 from vibetui.ui import VibeApp
 
@@ -133,6 +143,39 @@ async def test_somebody_elses_session_is_left_and_not_deleted() -> None:
         await pilot.press("y")
         await until(pilot, lambda: "No sessions yet" in shown(app))
     assert core.calls == [("unshare", "idweb", "ada")]
+
+
+async def test_whose_access_changes_is_in_once_again_and_with_the_new_access() -> None:
+    with running_agent() as path:
+        core = theirs(Access.WRITER, SessionStatus.RUNNING)
+        core.agent_socket = path
+        core.finish.set()
+        app = staged_app(core)
+        async with app.run_test(size=(80, 24)) as pilot:
+            await until(pilot, lambda: "1 running" in shown(app))
+            await pilot.press("enter")
+            await until(pilot, lambda: "$" in pane_text(app))
+            before = core.sessions[0]
+            core.sessions[0] = replace(before, access=Access.VIEWER)
+            for _ in range(3):
+                app.put_out(before, SharingEnded())
+            await until(pilot, partial(said, app, "alice has changed what you may do here."))
+            await until(pilot, lambda: "alice's · watching" in shown(app))
+            await until(pilot, lambda: "$" in pane_text(app))
+            assert len([one for one in app.screen_stack if one is not app.screen]) == 2
+
+
+async def test_whose_access_ends_is_told_in_the_list() -> None:
+    core = theirs(Access.VIEWER, SessionStatus.RUNNING)
+    app = staged_app(core)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "1 running" in shown(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: "web" in shown(app) and "Quit" not in shown(app))
+        gone = core.sessions.pop()
+        app.put_out(gone, SharingEnded())
+        await until(pilot, lambda: "No sessions yet" in shown(app))
+        assert said(app, "The owner has ended the sharing of this session.")
 
 
 async def test_ones_own_session_may_be_called_as_a_shared_one_is() -> None:

@@ -131,7 +131,8 @@ class VibeApp(App[str], inherit_bindings=False):
 
     def put_out(self, session: Session, ended: SharingEnded) -> None:
         """The user may no longer do with the session what they were doing."""
-        self.run_worker(access_changed(self, session, ended), name="access")
+        # Each of the session's panes says so; one way out is enough.
+        self.run_worker(access_changed(self, session, ended), group="access", exclusive=True)
 
     def _left(self, session_id: str) -> None:
         self.attendance.moved(None)
