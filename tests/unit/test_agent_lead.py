@@ -191,7 +191,9 @@ async def test_a_change_of_size_comes_at_its_byte_however_far_a_client_lags(agen
 
 
 async def test_a_replay_has_the_sizes_in_their_places(agent: Agent) -> None:
-    number = await agent.open("stty raw -echo; printf ready; while read -r x; do printf $x; done")
+    number = await agent.open(
+        "stty raw -echo; printf ready; while read -r x; do printf $x; done", rows=10, columns=40
+    )
     leader = await join(agent, number, "ada", (10, 40))
     await read_until(leader, b"ready")
     leader.send(b"small\n")

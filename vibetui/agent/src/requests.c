@@ -263,9 +263,10 @@ static bool input(struct client *client, const struct reader *payload)
     size_t size = (size_t)(payload->end - payload->at);
     if (client->read_only)
         return true;
-    if (!terminal_input(client->terminal, payload->at, size))
+    if (!terminal_has_room(client->terminal, size))
         return false;
-    lead_typed(client);
+    lead_typed(client); /* first: the program has the typist's size when it reads the key */
+    (void)terminal_input(client->terminal, payload->at, size);
     stream_typed(client->terminal, payload->at, size);
     return true;
 }

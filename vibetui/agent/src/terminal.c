@@ -137,6 +137,12 @@ void terminal_read(struct terminal *terminal)
     }
 }
 
+bool terminal_has_room(const struct terminal *terminal, size_t size)
+{
+    size_t waiting = terminal->input_size - terminal->input_sent;
+    return terminal->master < 0 || size <= INPUT_CAPACITY - waiting;
+}
+
 bool terminal_input(struct terminal *terminal, const uint8_t *data, size_t size)
 {
     if (terminal->master < 0)
@@ -146,7 +152,7 @@ bool terminal_input(struct terminal *terminal, const uint8_t *data, size_t size)
         memmove(terminal->input, terminal->input + terminal->input_sent, terminal->input_size);
         terminal->input_sent = 0;
     }
-    if (size > INPUT_CAPACITY - terminal->input_size)
+    if (!terminal_has_room(terminal, size))
         return false;
     memcpy(terminal->input + terminal->input_size, data, size);
     terminal->input_size += size;

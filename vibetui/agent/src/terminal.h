@@ -45,6 +45,8 @@ void terminal_rename(struct terminal *terminal, struct text name);
 
 /* Moves output into the ring, at most `READ_BURST` bytes. */
 void terminal_read(struct terminal *terminal);
+/* Whether input of `size` bytes would be taken now. */
+bool terminal_has_room(const struct terminal *terminal, size_t size);
 /* All or nothing: false where there is no room now. */
 bool terminal_input(struct terminal *terminal, const uint8_t *data, size_t size);
 void terminal_write(struct terminal *terminal);
