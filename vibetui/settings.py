@@ -54,6 +54,15 @@ class Bell(StrEnum):
         return self in (Bell.VISUAL, Bell.BOTH)
 
 
+class AgentCarrier(StrEnum):
+    """How we get to the agent in a container."""
+
+    AUTO = "auto"
+    """By its socket where the engine is on this machine, else through the engine."""
+    SOCKET = "socket"
+    RELAY = "relay"
+
+
 class TemplateSettings(BaseModel):
     """One ``[templates.NAME]`` table."""
 
@@ -91,6 +100,8 @@ class Settings(BaseSettings):
 
     engine_url: str | None = None
     """Docker's ``DOCKER_HOST`` form; None takes ``DOCKER_HOST`` or the well-known sockets."""
+    agent_carrier: AgentCarrier = AgentCarrier.AUTO
+    """``socket``: a mounted directory; ``relay``: the engine runs a relay in the container."""
     default_template: str = "base"
     templates: dict[str, TemplateSettings] = Field(
         default_factory=lambda: {

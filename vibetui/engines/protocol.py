@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+import socket
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -15,6 +16,18 @@ class BindMount:
     source: Path
     target: str
     read_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A file put into a container that is being created, or with no source an empty directory.
+
+    Root's; only root may write it.
+    """
+
+    source: Path | None
+    target: str
+    mode: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +45,7 @@ class ContainerSpec:
     cpus: float
     pids: int
     binds: tuple[BindMount, ...] = ()
+    copies: tuple[Copy, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -94,7 +108,8 @@ class Engine(Protocol):
     async def create_container(self, spec: ContainerSpec) -> str:
         """Create (not start) and return the id.
 
-        Raises `Conflict` where the name is taken, `ImageUnavailable` where the image is not here.
+        Raises `Conflict` where the name is taken, `ImageUnavailable` where the image is not here,
+        `NotFound` where it was removed before `spec.copies` were in it.
         """
         ...
 
@@ -130,6 +145,20 @@ class Engine(Protocol):
 
     async def logs(self, container_id: str, lines: int) -> str:
         """The last lines of its output; empty where it is gone."""
+        ...
+
+    def shares_files(self) -> bool:
+        """Whether its address says that it is on this machine, and so sees this one's files."""
+        ...
+
+    async def relay(self, container_id: str, argv: Sequence[str]) -> socket.socket:
+        """Run a program in the running container, as root; the socket is its stdin and stdout.
+
+        A connected Unix socket, non-blocking. Closing it ends the program's input; its end is the
+        program's, or the container's. Stderr goes to the log. It lives no longer than the engine.
+
+        Raises `NotFound` where there is no such container.
+        """
         ...
 
     def events(self) -> AsyncGenerator[EngineEvent, None]:

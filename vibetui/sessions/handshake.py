@@ -41,7 +41,7 @@ async def prove_ready(tools: Tools, session_id: str, container_id: str) -> Ready
         EngineError: The engine can't say whether it runs.
     """
     timeout = tools.settings.handshake_timeout
-    greeting = tools.rendezvous(session_id).await_greeting(timeout)
+    greeting = tools.carrier(session_id).await_greeting(container_id, timeout)
     async with (
         owned_task(greeting) as greeted,
         owned_task(tools.engine.wait_exit(container_id)) as exited,

@@ -93,7 +93,7 @@ async def delete(tools: Tools, session_id: str) -> None:
     for state in await tools.engine.find(labels):
         await tools.engine.remove_container(state.container_id)
     await tools.engine.remove_volume(volume_name(session.user_id, session_id))
-    tools.rendezvous(session_id).remove()
+    tools.carrier(session_id).remove()
     await asyncio.to_thread(_remove_recordings, tools, session_id)
     await tools.store.delete_session(session_id)
     tools.notify(SessionNotice(SessionChange.DELETED, session))

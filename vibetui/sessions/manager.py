@@ -146,9 +146,10 @@ class SessionManager:
             NotFound: no such session.
             OpenError: it isn't running now, or its agent is of another version.
         """
-        await self._tools.need(session_id)
+        session = await self._tools.need(session_id)
+        carrier = self._tools.carrier(session_id)
         try:
-            return await self._tools.rendezvous(session_id).greet(ATTACH_TIMEOUT)
+            return await carrier.greet(session.container_id or "", ATTACH_TIMEOUT)
         except AgentOutdated as error:
             raise problems.outdated(error) from error
         except AgentError as error:

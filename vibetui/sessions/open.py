@@ -7,8 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from datetime import UTC, datetime
 
-from vibetui.agent import binary_path
-from vibetui.engines import BindMount, ContainerSpec, ContainerState
+from vibetui.engines import ContainerSpec, ContainerState
 from vibetui.errors import Conflict, ImageUnavailable, NotFound
 from vibetui.events import EventCode, OpenStep, StepState
 from vibetui.model import (
@@ -20,12 +19,12 @@ from vibetui.model import (
     volume_name,
 )
 from vibetui.sessions import problems
+from vibetui.sessions.carrier import AGENT, SOCKET
 from vibetui.sessions.flight import Flight
 from vibetui.sessions.handshake import Vanished, prove_ready
 from vibetui.sessions.naming import hostname
 from vibetui.sessions.ownership import LABEL_FLIGHT, find_container, is_of, labels_of
 from vibetui.sessions.proof import ReadyContainer
-from vibetui.sessions.rendezvous import CONTAINER_DIR, SOCKET_NAME
 from vibetui.sessions.tools import Tools
 
 ATTEMPTS = 3
@@ -34,10 +33,9 @@ ATTEMPTS = 3
 APPEARING = 5.0
 """Seconds for a container that another process is creating."""
 
-AGENT = "/usr/local/lib/vibetui/vibe-agent"
 COMMAND = (
     AGENT,
-    *("serve", "--socket", f"{CONTAINER_DIR}/{SOCKET_NAME}"),
+    *("serve", "--socket", SOCKET),
     *("--workspace", "/workspace", "--uid", "1000", "--gid", "1000"),
 )
 
@@ -160,13 +158,15 @@ class Opening:
         tools = self._tools
         self._log(EventCode.CONTAINER_CREATING, image=template.image)
         async with self._step(OpenStep.CREATE, EventCode.CONTAINER_CREATED, template.image):
-            tools.rendezvous(self._session_id).prepare()
+            tools.carrier(self._session_id).prepare()
             spec = self._spec(session, template)
             self._creating = True
             try:
                 container_id = await tools.engine.create_container(spec)
             except Conflict:
                 return await self._whoever_came_first(session, spec.name)
+            except NotFound as error:
+                raise Vanished from error
             except ImageUnavailable as error:
                 # It was there a moment ago: somebody is cleaning up.
                 raise Vanished from error
@@ -203,6 +203,7 @@ class Opening:
 
     def _spec(self, session: Session, template: Template) -> ContainerSpec:
         tools = self._tools
+        carrier = tools.carrier(session.session_id)
         labels = labels_of(session, tools.instance) | {LABEL_FLIGHT: self._flight_id}
         return ContainerSpec(
             name=container_name(session.user_id, session.session_id),
@@ -214,21 +215,19 @@ class Opening:
             memory_bytes=template.memory_bytes,
             cpus=template.cpus,
             pids=template.pids,
-            binds=(
-                BindMount(binary_path(), AGENT, read_only=True),
-                BindMount(tools.rendezvous(session.session_id).directory, CONTAINER_DIR),
-            ),
+            binds=carrier.binds,
+            copies=carrier.copies,
         )
 
     async def _start(self, state: ContainerState) -> None:
-        rendezvous = self._tools.rendezvous(self._session_id)
+        carrier = self._tools.carrier(self._session_id)
         if state.running:
-            if not rendezvous.exists:
+            if not carrier.exists:
                 raise problems.no_way_in()
             self._skip(OpenStep.START, "It runs")
             return
         async with self._step(OpenStep.START, EventCode.CONTAINER_STARTED):
-            rendezvous.prepare()
+            carrier.prepare()
             try:
                 await self._tools.engine.start_container(state.container_id)
             except NotFound as error:

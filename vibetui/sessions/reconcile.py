@@ -85,4 +85,4 @@ async def _remove_orphans(tools: Tools, session_id: str) -> None:
         tools.journal.step(
             EventCode.CONTAINER_REMOVED, session_id, 0.0, container_id=state.container_id
         )
-    tools.rendezvous(session_id).remove()
+    tools.carrier(session_id).remove()

@@ -9,6 +9,7 @@ from vibetui.engines import Engine
 from vibetui.errors import NotFound
 from vibetui.model import Session, SessionChange, SessionNotice
 from vibetui.sessions.audit import Journal
+from vibetui.sessions.carrier import Carrier, RelayCarrier, SocketCarrier, relays
 from vibetui.sessions.rendezvous import Rendezvous
 from vibetui.sessions.watch import DirectoryWatch
 from vibetui.settings import Settings
@@ -28,8 +29,12 @@ class Tools:
     watch: DirectoryWatch
     notify: Callable[[SessionNotice], None]
 
-    def rendezvous(self, session_id: str) -> Rendezvous:
-        return Rendezvous(self.settings.run_dir, session_id, self.watch)
+    def carrier(self, session_id: str) -> Carrier:
+        """The way to the session's agent. Raises `EngineError` where the engine has no address."""
+        rendezvous = Rendezvous(self.settings.run_dir, session_id, self.watch)
+        if relays(self.settings.agent_carrier, self.engine):
+            return RelayCarrier(self.engine, rendezvous)
+        return SocketCarrier(rendezvous)
 
     def updated(self, session: Session) -> Session:
         """Tell watchers of the list, and give the session back."""

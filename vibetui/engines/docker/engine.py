@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import math
+import socket
 import time
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any
 
 from docker import auth
@@ -15,7 +17,9 @@ from docker.errors import NotFound as NoSuchThing
 from vibetui.engines.docker.errors import explanation
 from vibetui.engines.docker.hop import Hop
 from vibetui.engines.docker.pull import PullMeter
+from vibetui.engines.docker.relay import Relay
 from vibetui.engines.docker.shapes import (
+    archive,
     host_options,
     is_reference,
     state_from_inspect,
@@ -47,6 +51,7 @@ class DockerEngine:
         self._call = Hop(url, timeout)
         self._streams = Streams(self._call.url)
         self._pull_stall = pull_stall
+        self._relays: set[asyncio.Task[None]] = set()
 
     async def ping(self) -> str:
         version = await self._sdk(lambda api: api.version(api_version=False))
@@ -93,6 +98,12 @@ class DockerEngine:
             raise _no_image(image, error.message) from error
 
     async def create_container(self, spec: ContainerSpec) -> str:
+        container_id = await self._create(spec)
+        if spec.copies:
+            await self._put(container_id, spec)
+        return container_id
+
+    async def _create(self, spec: ContainerSpec) -> str:
         def create(api: Any) -> str:
             config = api.create_container_config(
                 spec.image,
@@ -116,6 +127,18 @@ class DockerEngine:
                 raise Conflict(f"A container named {spec.name} exists already.") from error
             if not await self.image_present(spec.image):
                 raise _no_image(spec.image, "it is not on this machine") from error
+            raise EngineError(explanation(error)) from error
+
+    async def _put(self, container_id: str, spec: ContainerSpec) -> None:
+        def put(api: Any) -> None:
+            api.put_archive(container_id, "/", archive(spec.copies))
+
+        try:
+            await self._call(put)
+        except NoSuchThing as error:
+            raise NotFound("The container is gone.") from error
+        except APIError as error:
+            await self.remove_container(container_id)
             raise EngineError(explanation(error)) from error
 
     async def start_container(self, container_id: str) -> None:
@@ -181,6 +204,29 @@ class DockerEngine:
             raise EngineError(explanation(error)) from error
         return bytes(output).decode(errors="replace")
 
+    def shares_files(self) -> bool:
+        return self._call.url().startswith("unix://")
+
+    async def relay(self, container_id: str, argv: Sequence[str]) -> socket.socket:
+        def create(api: Any) -> str:
+            made = api.exec_create(container_id, list(argv), stdin=True, user="0:0")
+            return str(made["Id"])
+
+        if not is_reference(container_id):
+            raise NotFound("There is no such container.")
+        try:
+            exec_id = await self._call(create)
+        except NoSuchThing as error:
+            raise NotFound("The container is gone.") from error
+        except APIError as error:
+            raise EngineError(explanation(error)) from error
+        relay, theirs = await Relay.begin(self._call.url(), exec_id)
+        theirs.setblocking(False)
+        running = asyncio.create_task(relay.run())
+        self._relays.add(running)
+        running.add_done_callback(self._relays.discard)
+        return theirs
+
     async def events(self) -> AsyncGenerator[EngineEvent, None]:
         # Docker answers before it subscribes; a second of history closes that gap.
         params = {
@@ -208,6 +254,10 @@ class DockerEngine:
             raise EngineError(explanation(error)) from error
 
     async def close(self) -> None:
+        relays = list(self._relays)
+        for relay in relays:
+            relay.cancel()
+        await asyncio.gather(*relays, return_exceptions=True)
         self._call.close()
 
     async def _wait(self, container_id: str, condition: str) -> int:

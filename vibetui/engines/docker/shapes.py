@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import re
-from collections.abc import Mapping
+import tarfile
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from docker.types import Mount
 
-from vibetui.engines.protocol import ContainerSpec, ContainerState
+from vibetui.engines.protocol import ContainerSpec, ContainerState, Copy
 
 CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL", "NET_BIND_SERVICE", "SETGID", "SETUID")
 """What PID 1 keeps: to hand /workspace over, become the user, and signal that user's processes."""
@@ -47,6 +49,23 @@ def host_options(spec: ContainerSpec) -> dict[str, Any]:
         "security_opt": ["no-new-privileges"],
         "init": False,
     }
+
+
+def archive(copies: Sequence[Copy]) -> bytes:
+    """A tar, to be unpacked at ``/``."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.GNU_FORMAT) as tar:
+        for copy in copies:
+            entry = tarfile.TarInfo(copy.target.lstrip("/"))
+            entry.mode = copy.mode
+            if copy.source is None:
+                entry.type = tarfile.DIRTYPE
+                tar.addfile(entry)
+                continue
+            content = copy.source.read_bytes()
+            entry.size = len(content)
+            tar.addfile(entry, io.BytesIO(content))
+    return buffer.getvalue()
 
 
 def state_from_inspect(data: Mapping[str, Any]) -> ContainerState:
