@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -159,6 +160,36 @@ async def test_who_comes_back_sees_what_they_would_see_had_they_stayed(
         terminal.write(b"\r")
         await reaches(terminal, len(trap.before) + len(trap.after))
         assert picture(terminal.emulator) == picture(stayed)
+
+
+SWITCHES = (
+    rb"7 8 [s [u [?1048h [?1048l [?1049h [?1049l [?47h [?47l [?1047h [?1047l [4h [4l [?6h [?6l"
+    rb" [?7l [?7h [?69h [?69l [5;40s [3;15r [r (0 (B )0 )B [1m [31m [44m [0m [7m [4:3m"
+    rb" [48;5;100m [38:2::1:2:3m [22;24;39m [>1u [>5u [<u [=3u [=4;2u [?1h [?1l = > [?1002h"
+    rb" [?1006h [?1006l [?1015h [?1016h [?2004h [?2004l [?25l [?25h [2@q [5@q [0@q [!p c"
+    rb" ]2;one\ ]2;two\ [22;0t [23;0t [?1;1004h [?1004l [?1007l [?1007h [?5h [?5l [?45h [?2027h"
+)
+"""What programs switch, each after an escape; ``@`` is a blank, ``\\`` the end of a string."""
+
+
+async def test_whatever_was_switched_long_ago_is_as_for_who_stayed(agent: Agent) -> None:
+    dice = random.Random(4)
+    switches = [b"\x1b" + one.replace(b"@", b" ") for one in SWITCHES.split()]
+    switches = [one.replace(b"\\", b"\x1b\\") for one in switches] + [b"text", b"\x0e", b"\x0f"]
+    core = await agent.connect()
+    for _ in range(60):
+        chosen = b"".join(dice.choices(switches, k=dice.randrange(2, 9)))
+        output = chosen + FILL + AGAIN
+        number = await prints(agent, "switched", output, b"")
+        stream = await agent.attach(number)
+        for kind in EMULATORS:
+            stayed, came = (make_emulator(kind, ROWS, COLUMNS) for _ in range(2))
+            stayed.feed(output + PROBE)
+            came.feed(stream.replay.data + PROBE)
+            assert picture(came) == picture(stayed), (kind, chosen)
+        stream.close()
+        await core.close_terminal(number)
+    core.close()
 
 
 @pytest.mark.parametrize("kind", EMULATORS)

@@ -12,7 +12,8 @@ static const struct {
     bool on_after_reset;
 } PLAIN[] = {
     {1, false},  {5, false},    {6, false},    {7, true},     {25, true},    {45, false},
-    {69, false}, {1004, false}, {2004, false}, {2026, false}, {2031, false}, {2048, false},
+    {69, false}, {1004, false}, {1007, true},  {2004, false}, {2026, false}, {2031, false},
+    {2048, false},
 };
 enum { PLAIN_COUNT = sizeof PLAIN / sizeof PLAIN[0], SIDE_MARGINS = 69, SYNCHRONISED = 2026 };
 
