@@ -166,7 +166,8 @@ class StagedCore:
 
     async def set_recording(self, session_id: str, on: bool | None) -> Session:
         self._called("record", session_id, str(on))
-        return self.change(session_id, recording=on)
+        old = self.find(session_id)
+        return self._changed(old, replace(old, recording=on))
 
     async def rename_session(self, session_id: str, name: str) -> Session:
         self._called("rename", session_id, name)
@@ -255,8 +256,12 @@ class StagedCore:
     def _shares_changed(self, session_id: str) -> None:
         old = self.find(session_id)
         new = replace(old, shared_with=len(self.shared[session_id]))
+        self._changed(old, new)
+
+    def _changed(self, old: Session, new: Session) -> Session:
         self.sessions[self.sessions.index(old)] = new
         self.notify(SessionNotice(SessionChange.UPDATED, new))
+        return new
 
     async def watch(self) -> AsyncIterator[SessionNotice]:
         self._check()
@@ -300,9 +305,7 @@ class StagedCore:
         """Change a row and tell the watchers."""
         old = self.find(session_id)
         new = replace(old, name=name or old.name, status=status or old.status)
-        self.sessions[self.sessions.index(old)] = new
-        self.notify(SessionNotice(SessionChange.UPDATED, new))
-        return new
+        return self._changed(old, new)
 
     def notify(self, notice: SessionNotice) -> None:
         """Tell everybody who watches."""

@@ -97,6 +97,8 @@ class Session:
     """How many others it is shared with."""
     recording: bool | None = None
     """Its terminals are recorded. None, as its template says, is only in the database."""
+    recorded: bool = False
+    """There are recordings of it."""
     recording_full: bool = False
     """A file has reached its limit, and that terminal isn't recorded any more."""
 

@@ -204,6 +204,39 @@ def test_share_with_nobody(snap_compare: Compare) -> None:
     assert snap_compare(staged_app(StagedCore()), run_before=after("S", then="Nobody else"))
 
 
+def recorded_core(**changes: bool) -> StagedCore:
+    core = StagedCore()
+    core.sessions[0] = replace(core.sessions[0], recording=True, recorded=True, **changes)
+    return core
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "200x50"])
+def test_a_recorded_session(snap_compare: Compare, size: tuple[int, int]) -> None:
+    drive = after(then="REC full")
+    core = recorded_core(recording_full=True)
+    assert snap_compare(staged_app(core), terminal_size=size, run_before=drive)
+
+
+def test_record(snap_compare: Compare) -> None:
+    assert snap_compare(staged_app(StagedCore()), run_before=after("R", then="Record api?"))
+
+
+def test_delete_with_its_recordings(snap_compare: Compare) -> None:
+    drive = after("d", then="Type api to delete it")
+    assert snap_compare(staged_app(recorded_core()), run_before=drive)
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "200x50"])
+def test_a_workspace_that_is_recorded(snap_compare: Compare, size: tuple[int, int]) -> None:
+    with running_agent() as socket:
+        core = recorded_core()
+        core.opening, core.agent_socket = up_to(OpenStep.READY), socket
+        core.finish.set()
+        keys, then = SHELL["prompt"]
+        drive = in_a_shell(*keys, then=then)
+        assert snap_compare(staged_app(core), terminal_size=size, run_before=drive)
+
+
 def test_rename(snap_compare: Compare) -> None:
     assert snap_compare(staged_app(StagedCore()), run_before=after("r", then="Rename api"))
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.ui_support import StagedCore, happened, shown, staged_app, until, up_to
 from vibetui.errors import EngineUnavailable
 from vibetui.events import OpenStep, StepState
-from vibetui.model import SessionStatus
+from vibetui.model import Access, SessionStatus
 from vibetui.ui.screens.session_list import SessionListScreen
 from vibetui.ui.screens.workspace import WorkspaceScreen
 
@@ -97,6 +99,34 @@ async def test_stopping_asks_first() -> None:
         assert core.calls == []
         await pilot.press("x", "y")
         await until(pilot, lambda: ("stop", "idapi") in core.calls)
+
+
+async def test_recording_asks_first_and_is_then_seen_in_the_row() -> None:
+    core = StagedCore()
+    app = staged_app(core)
+    async with app.run_test() as pilot:
+        await until(pilot, lambda: "api" in shown(app))
+        await pilot.press("R")
+        await until(pilot, lambda: "recordings/idapi" in shown(app))
+        await pilot.press("enter")
+        assert core.calls == []
+        await pilot.press("R", "y")
+        await until(pilot, lambda: "● REC" in shown(app))
+        assert core.calls == [("record", "idapi", "True")]
+        await pilot.press("R", "y")
+        await until(pilot, lambda: ("record", "idapi", "False") in core.calls)
+        await until(pilot, lambda: "● REC" not in shown(app))
+
+
+async def test_a_session_of_somebody_else_is_not_to_be_recorded() -> None:
+    core = StagedCore()
+    core.sessions[0] = replace(core.sessions[0], owner="bob", access=Access.WRITER)
+    app = staged_app(core)
+    async with app.run_test() as pilot:
+        await until(pilot, lambda: "api" in shown(app))
+        await pilot.press("R")
+        await until(pilot, lambda: "bob" in shown(app) and "Record api?" not in shown(app))
+        assert core.calls == []
 
 
 async def test_a_start_in_the_background_shows_its_progress_in_the_row() -> None:

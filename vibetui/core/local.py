@@ -185,9 +185,11 @@ class LocalCore:
         )
 
     def _settled(self, session: Session) -> Session:
-        """Whether it is recorded is settled by its template where the row leaves it open."""
+        """With what its template says where the row leaves it open, and what is on disk."""
+        settings = self._service.settings
         return replace(
             session,
-            recording=self._service.settings.records(session),
+            recording=settings.records(session),
+            recorded=(settings.recordings_dir / session.session_id).is_dir(),
             recording_full=self._service.recorder.is_full(session.session_id),
         )

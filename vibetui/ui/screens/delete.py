@@ -21,10 +21,11 @@ class DeleteDialog(Dialog[bool]):
 
     def compose(self) -> ComposeResult:
         name = self._session.name
+        recordings = ", and so does what was recorded of it" if self._session.recorded else ""
         with Vertical(classes="dialog"):
             yield Static(f"Delete {name}?", classes="dialog-title", markup=False)
             yield Static(
-                "Its container and everything in its /workspace volume go too. "
+                f"Its container and everything in its /workspace volume go too{recordings}. "
                 "This can't be undone.",
                 classes="dialog-text",
             )

@@ -29,6 +29,7 @@ class MenuChoice(StrEnum):
     PASTE = "paste"
     ZOOM = "zoom"
     SHARE = "share"
+    RECORD = "record"
     STOP = "stop"
     HELP = "help"
     QUIT = "quit"
@@ -59,6 +60,8 @@ _KEYS = {
     "z": MenuChoice.ZOOM,
     "S": MenuChoice.SHARE,
     "shift+s": MenuChoice.SHARE,
+    "R": MenuChoice.RECORD,
+    "shift+r": MenuChoice.RECORD,
     "x": MenuChoice.STOP,
     "question_mark": MenuChoice.HELP,
     "f1": MenuChoice.HELP,
@@ -97,6 +100,7 @@ _CHANGES = frozenset(
     }
 )
 """What a viewer may not do."""
+_OWNERS = frozenset({MenuChoice.STOP, MenuChoice.SHARE, MenuChoice.RECORD})
 _OF_TABS = frozenset(
     {MenuChoice.NEXT_TAB, MenuChoice.GO_TO, MenuChoice.MOVE_LEFT, MenuChoice.PREVIOUS_TAB}
 )
@@ -118,7 +122,7 @@ class Offers:
 
     def allows(self, choice: MenuChoice) -> bool:
         """Whether it is in the menu at all."""
-        if choice in (MenuChoice.STOP, MenuChoice.SHARE) and not self.owner:
+        if choice in _OWNERS and not self.owner:
             return False
         return not (self.viewer and choice in _CHANGES)
 
@@ -180,6 +184,7 @@ class PrefixMenu(Dialog[None], TakesKeys):
             ("z", f"Zoom; {self._prefix} ends it", MenuChoice.ZOOM),
             (self._prefix, f"Send {self._prefix}", MenuChoice.SEND_PREFIX),
             ("S", "Share", MenuChoice.SHARE),
+            ("R", "Record, or stop that", MenuChoice.RECORD),
             ("x", "Stop this container", MenuChoice.STOP),
             ("?", "All keys", MenuChoice.HELP),
             ("q", f"{leaves}; it goes on", MenuChoice.QUIT),

@@ -13,6 +13,7 @@ from vibetui.errors import VibeError
 from vibetui.model import Access, Session, SessionStatus
 from vibetui.ui.errands import Errands
 from vibetui.ui.names import suggest
+from vibetui.ui.recording import toggle_recording
 from vibetui.ui.screens.base import VibeScreen
 from vibetui.ui.screens.confirm import ConfirmDialog
 from vibetui.ui.screens.delete import DeleteDialog
@@ -31,6 +32,7 @@ class SessionDeeds(VibeScreen[None]):
         Binding("r", "rename", show=False),
         Binding("d,delete", "delete", show=False),
         Binding("S,shift+s", "share", show=False),
+        Binding("R,shift+r", "record", show=False),
     ]
 
     def __init__(self) -> None:
@@ -144,6 +146,11 @@ class SessionDeeds(VibeScreen[None]):
         """Who else may see it."""
         if (session := self._selected) is not None:
             self.vibe.share(session)
+
+    def action_record(self) -> None:
+        """Record it, or stop that, after asking."""
+        if (session := self._selected) is not None:
+            self.run_worker(toggle_recording(self.vibe, session), group="dialog", exclusive=True)
 
     async def _delete(self, session: Session) -> None:
         if await self.app.push_screen_wait(DeleteDialog(session)):

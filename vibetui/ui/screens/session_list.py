@@ -170,6 +170,7 @@ class SessionListScreen(SessionDeeds):
                     any_session,
                 ),
                 Hint("S", "Share", "screen.share", own),
+                Hint("R", "Record", "screen.record", own, spare=4),
                 Hint("v", "Preview", "screen.preview", any_session, spare=1),
                 Hint("/", "Filter", "screen.filter", bool(self.vibe.feed.sessions), spare=2),
                 Hint("?", "Help", "app.help"),

@@ -18,6 +18,7 @@ from vibetui.terminals.layout import Split, Tab
 from vibetui.ui.live_panes import LivePanes
 from vibetui.ui.opening import Opening, Phase
 from vibetui.ui.prefix import key_bytes, key_name
+from vibetui.ui.recording import toggle_recording
 from vibetui.ui.screens.base import TakesKeys, VibeScreen, give_key
 from vibetui.ui.screens.confirm import ConfirmDialog
 from vibetui.ui.screens.log import LogScreen
@@ -344,6 +345,8 @@ class WorkspaceScreen(VibeScreen[None], TakesKeys):
                 await self._zoom(pane, terminal)
             case MenuChoice.SHARE:
                 vibe.share(self._session)
+            case MenuChoice.RECORD:
+                await toggle_recording(vibe, self._session)
             case MenuChoice.STOP:
                 await self._stop()
             case MenuChoice.HELP:

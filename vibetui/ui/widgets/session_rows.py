@@ -16,6 +16,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from vibetui.model import Access, Session, SessionStatus
+from vibetui.ui.recording import recording_mark
 from vibetui.ui.styles import stylesheet
 from vibetui.ui.terminal_watch import Heard
 from vibetui.ui.wording import BELL, SHARED, STATUS_GLYPHS, TABS, ago
@@ -38,6 +39,7 @@ class _Rows(OptionList):
         "rows--failed",
         "rows--muted",
         "rows--rang",
+        "rows--recorded",
     }
 
     async def on_click(self, event: events.Click) -> None:
@@ -167,6 +169,8 @@ class SessionRows(Vertical):
             yield Content.styled(f"{session.owner}'s", self._style("muted"))
         elif session.shared_with:
             yield Content.styled(f"{SHARED}{session.shared_with}", self._style("muted"))
+        if mark := recording_mark(session):
+            yield Content.styled(mark, self._style("recorded"))
         if len(heard.tabs) > 1:
             yield Content.styled(f"{TABS}{len(heard.tabs)}", self._style("muted"))
 

@@ -8,6 +8,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from vibetui.model import Session, SessionStatus
+from vibetui.ui.recording import recording_mark
 from vibetui.ui.wording import STATUS_GLYPHS, whose
 
 _COLORS = {SessionStatus.RUNNING: "$success", SessionStatus.STARTING: "$warning"}
@@ -47,13 +48,16 @@ class WorkspaceTitle(Static):
         said = f"{STATUS_GLYPHS[status]} {status}"
         if theirs := whose(session):
             said = f"{said}  {theirs}"
-        room = self.content_size.width - len(f"{session.name}  {said}") - 2
+        mark = recording_mark(session)
+        recorded = f"  {mark}" if mark else ""
+        room = self.content_size.width - len(f"{session.name}  {said}{recorded}") - 2
         shown = Content(title or session.template).truncate(max(room, 0), ellipsis=True)
         self.update(
             Content.assemble(
                 (session.name, "bold"),
                 "  ",
                 (said, f"not bold {_COLORS.get(status, '$muted')}"),
+                (recorded, "$error"),
                 " " * max(room - shown.cell_length + 2, 2),
                 shown.stylize("not bold $muted"),
             )
