@@ -57,7 +57,7 @@ async def in_a_session(
     agent: Path, *, size: tuple[int, int] = (80, 24), world: World = STILL
 ) -> AsyncIterator[tuple[Pilot[str], VibeApp]]:
     app = staged_app(core_of(agent), world=world)
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test(size=size, notifications=True) as pilot:
         await until(pilot, lambda: "api" in shown(app))
         await pilot.press("enter")
         await until(pilot, lambda: "$" in pane_text(app))

@@ -20,7 +20,8 @@ from tests.ui_support import (
 from vibetui.errors import OpenError, Remedy
 from vibetui.events import OpenStep
 from vibetui.ui.screens.session_list import SessionListScreen
-from vibetui.ui.screens.workspace import NOW_RUNNING, WorkspaceScreen
+from vibetui.ui.screens.session_screen import NOW_RUNNING
+from vibetui.ui.screens.workspace import WorkspaceScreen
 from vibetui.ui.widgets.choice_row import Offer
 from vibetui.ui.widgets.ended_panel import EndedPanel
 
