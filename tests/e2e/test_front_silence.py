@@ -52,6 +52,13 @@ def given_up(front: FrontUnderTest) -> int:
     return sum("client.lost" in line and _LOGGED in line for line in front.log().splitlines())
 
 
+def left_behind(tmux: Tmux) -> None:
+    """The client has ended by itself; nobody has cleaned its terminal up."""
+    left(tmux, 255)
+    tmux.line("clear")
+    tmux.wait_gone("typed=")
+
+
 def sleep_for(seconds: float) -> None:
     """The client's sleep is a time and nothing else."""
     time.sleep(seconds)
@@ -98,7 +105,7 @@ def test_a_client_that_sleeps_too_long_is_given_up_and_comes_back(
 ) -> None:
     expect_to_be_given_up(front, lambda: os.kill(client, signal.SIGSTOP))
     os.kill(client, signal.SIGCONT)
-    left(tmux, 255)
+    left_behind(tmux)
     enter(tmux, front)
     tmux.type("Q")
     left(tmux, 0)
@@ -136,7 +143,7 @@ def test_a_cable_may_be_out_for_a_moment_and_not_for_long(
         laptop.plug_in()
         # The client hears of it when it says something.
         tmux.line("")
-        left(tmux, 255)
+        left_behind(tmux)
         enter(tmux, front, laptop.command(front.ssh()))
         tmux.type("Q")
         left(tmux, 0)
