@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.server import Server
 from tests.tmux import Tmux
 
-PROMPT = r"dev@[\w.-]+:/workspace\$"
+PROMPT = r"^ *dev@[\w.-]+:/workspace\$"
 LIST = "Quit"
 """On the key bar of the session list, and of no other screen."""
 
