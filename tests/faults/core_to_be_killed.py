@@ -1,6 +1,8 @@
 """A core's work in a process of its own: open a session, and say each step on standard output.
 
 ``python -m tests.faults.core_to_be_killed DATA_DIR SESSION_ID``
+
+Without a session it is a whole core, that records and does nothing else until it is killed.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ import sys
 from pathlib import Path
 
 from tests.session_support import make_settings
+from vibetui.core.service import CoreService
 from vibetui.engines import DockerEngine
 from vibetui.sessions import SessionManager
 from vibetui.store import Store
@@ -24,5 +27,14 @@ async def main(data_dir: Path, session_id: str) -> None:
         print(event.step, event.state, flush=True)
 
 
+async def whole(data_dir: Path) -> None:
+    settings = make_settings(data_dir)
+    settings.templates["base"].record = True
+    async with CoreService.start(settings):
+        print("up", flush=True)
+        await asyncio.get_running_loop().create_future()
+
+
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]), sys.argv[2]))
+    place, *session = sys.argv[1:]
+    asyncio.run(main(Path(place), *session) if session else whole(Path(place)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,7 +17,7 @@ from vibetui.cli.replay import listing
 from vibetui.core.local import LocalCore
 from vibetui.core.service import CoreService
 from vibetui.model import LABEL_INSTANCE, Session
-from vibetui.recording import Cast
+from vibetui.recording import Cast, is_incomplete
 from vibetui.sessions.ownership import instance_id
 from vibetui.settings import Settings
 
@@ -155,24 +156,55 @@ async def _some(stream: TerminalStream) -> bytes:
     return piece if isinstance(piece, bytes) else b""
 
 
-async def test_a_killed_core_leaves_no_gap_and_no_double(tmp_path: Path) -> None:
+async def test_cores_that_are_killed_leave_no_gap_and_no_double(tmp_path: Path) -> None:
     settings = make_settings(tmp_path)
     settings.templates["base"].record = True
-    count = "i=0; while [ $i -lt 600 ]; do echo line $i; i=$((i+1)); sleep 0.005; done; read x"
+    count = "i=0; while [ $i -lt 900 ]; do echo line $i; i=$((i+1)); sleep 0.005; done; read x"
     async with a_core(settings) as core:
         desk = Desk(settings, core, await core.create_session("work"))
         await desk.open()
         (await desk.shell(count)).close()
         await desk.until(lambda: "line 50\r" in desk.said(), "it has begun")
-    # A core that is killed has vouched for less than it has written.
-    path = desk.files()[0]
-    with path.open("ab") as file:
-        file.write(b'[9.0, "o", "line 51\\r\\nline')
+    (path,) = desk.files()
+    for line in (200, 350):
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "tests.faults.core_to_be_killed", str(tmp_path))
+        )
+        await desk.until(lambda line=line: f"line {line}\r" in desk.said(), "it goes on")
+        process.kill()
+        await process.wait()
+        # Such a core has vouched for less than it may have written.
+        with path.open("ab") as file:
+            file.write(b'[9.0, "o", "line 51\\r\\nline')
     async with a_core(settings):
-        await desk.until(lambda: "line 599\r" in desk.said(), "it has gone on")
+        await desk.until(lambda: "line 899\r" in desk.said(), "it has gone on")
         assert desk.files() == [path]
         lines = desk.said().replace("\r", "").splitlines()
-        assert lines == [f"line {number}" for number in range(600)]
+        assert lines == [f"line {number}" for number in range(900)]
+
+
+async def test_a_container_that_starts_anew_has_files_of_its_own(tmp_path: Path) -> None:
+    async with a_desk(tmp_path, record=True) as desk:
+        (await desk.shell("echo first; read x")).close()
+        await desk.until(lambda: "first" in desk.said(), "it is recorded")
+        await desk.core.stop_session(desk.session.session_id)
+        await desk.until(lambda: not any(map(is_incomplete, desk.files())), "it has ended")
+        await desk.open()
+        (await desk.shell("echo second; read x")).close()
+        await desk.until(lambda: "second" in desk.said(), "it is recorded")
+        assert len(desk.files()) == 2
+
+
+async def test_two_cores_do_not_write_one_recording(tmp_path: Path) -> None:
+    async with a_desk(tmp_path, record=True) as desk:
+        stream = await desk.shell("echo first; read x; echo second; read x")
+        await desk.until(lambda: "first" in desk.said(), "it is recorded")
+        async with a_core(desk.settings):
+            stream.send(b"\n")
+            await desk.until(lambda: "second" in desk.said(), "it is recorded")
+            assert len(desk.files()) == 1
+            assert desk.said().count("first") == desk.said().count("second") == 1
+        stream.close()
 
 
 async def test_a_full_file_ends_and_the_session_says_so(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vibetui.errors import Invalid
-from vibetui.recording import Cast, Ended, Header, Recording, Source
+from vibetui.recording import Cast, Ended, Header, Recording, Shelf, Source, is_incomplete
 
 SOURCE = Source("run", 1)
 HEADER = Header(80, 24, 1000, "work", {"TERM": "xterm-256color"})
@@ -148,3 +149,32 @@ def test_the_player_of_asciinema_prints_the_output_exactly(tmp_path: Path) -> No
     )
     assert (done.returncode, done.stderr) == (0, b"")
     assert done.stdout == data
+
+
+def test_the_oldest_recordings_go_first_and_those_being_written_stay(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path / "session")
+    paths = [shelf.new_path(1000.0 + number, number) for number in range(4)]
+    for number, path in enumerate(paths):
+        recording = _begin(path)
+        recording.output(1001, b"x" * 1000, 1000)
+        if number:
+            recording.finish(1002, Ended.EXIT, "The program ended")
+        recording.close()
+    shelf.sweep(now=time.time(), most=3500, days=0, keep=is_incomplete)
+    assert [kept.path for kept in shelf.kept()] == [paths[0], *paths[2:]]
+    shelf.sweep(now=time.time() + 9 * 86_400, most=3500, days=7, keep=is_incomplete)
+    assert [(kept.path, kept.complete) for kept in shelf.kept()] == [(paths[0], False)]
+    assert sorted(path.suffix for path in shelf.directory.iterdir()) == [".cast", ".state"]
+
+
+def test_what_another_run_has_left_unfinished_ends_at_its_last_whole_line(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path / "session")
+    recording = _begin(path := shelf.new_path(1000.0, 1))
+    recording.output(1001, b"one", 3)
+    recording.close()
+    with path.open("ab") as file:
+        file.write(b'[2.0, "o", "two"]\n[3.0, "o", "half a li')
+    assert shelf.take_up("another run", 1 << 20) == []
+    assert _said(path) == "onetwo"
+    assert path.read_bytes().endswith(b"\n")
+    assert not is_incomplete(path)

@@ -22,6 +22,7 @@ from vibetui.model import (
     Template,
     User,
 )
+from vibetui.recording import Shelf
 
 if TYPE_CHECKING:
     from vibetui.core.service import CoreService
@@ -190,6 +191,6 @@ class LocalCore:
         return replace(
             session,
             recording=settings.records(session),
-            recorded=(settings.recordings_dir / session.session_id).is_dir(),
+            recorded=Shelf(settings.recordings_dir / session.session_id).has_any(),
             recording_full=self._service.recorder.is_full(session.session_id),
         )

@@ -9,9 +9,10 @@ from functools import partial
 
 import structlog
 
-from vibetui.core.session_recorder import SessionRecorder, Start
+from vibetui.core.session_recorder import SessionRecorder, Start, sweep
 from vibetui.errors import StoreError
 from vibetui.model import Session, SessionChange, SessionNotice, SessionStatus
+from vibetui.recording import Shelf, is_incomplete
 from vibetui.sessions import SessionManager
 from vibetui.settings import Settings
 from vibetui.store import Store
@@ -66,19 +67,21 @@ class Recorder:
         except StoreError as error:
             log.error("recorder.no_rows", cause=str(error))
             return
+        there = {session.session_id for session in rows}
+        await asyncio.to_thread(self._tidy, there)
         for session in rows:
             self._seen[session.session_id] = session
             if self._wanted(session):
                 self._start(session, Start.AGAIN, manager)
-        there = {session.session_id for session in rows}
-        await asyncio.to_thread(self._remove_strays, there)
 
-    def _remove_strays(self, there: set[str]) -> None:
+    def _tidy(self, there: set[str]) -> None:
         if not self._settings.recordings_dir.is_dir():
             return
         for directory in self._settings.recordings_dir.iterdir():
             if directory.name not in there:
                 shutil.rmtree(directory, ignore_errors=True)
+            else:
+                sweep(Shelf(directory), self._settings, is_incomplete)
 
     def _wanted(self, session: Session) -> bool:
         return session.status is SessionStatus.RUNNING and self._settings.records(session)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import Callable
 from enum import Enum, auto
@@ -71,6 +72,15 @@ class SessionRecorder:
 
     async def run(self) -> None:
         """Until the container has stopped. Raises `OSError` where files can't be written."""
+        # Another core on this data directory may be at it; the kernel tells only who asks.
+        while (claim := self._shelf.claim()) is None:  # noqa: ASYNC110
+            await asyncio.sleep(_LONGEST_PAUSE)
+        try:
+            await self._until_it_stops()
+        finally:
+            os.close(claim)
+
+    async def _until_it_stops(self) -> None:
         pause = _FIRST_PAUSE
         try:
             while True:
@@ -226,14 +236,15 @@ class SessionRecorder:
             )
 
         recording = self._known[info.terminal] = await asyncio.to_thread(make)
-        await asyncio.to_thread(self.sweep)
+        await asyncio.to_thread(sweep, self._shelf, self._settings, self.is_written)
         return recording
 
-    def sweep(self) -> None:
-        """Delete what is too old or too much. Blocks."""
-        self._shelf.sweep(
-            now=time.time(),
-            most=int(self._settings.recording_total_mib * (1 << 20)),
-            days=self._settings.recording_days,
-            open_=self.is_written,
-        )
+
+def sweep(shelf: Shelf, settings: Settings, keep: Callable[[Path], bool]) -> None:
+    """Delete what is too old or too much, but for what is to be kept. Blocks."""
+    shelf.sweep(
+        now=time.time(),
+        most=int(settings.recording_total_mib * (1 << 20)),
+        days=settings.recording_days,
+        keep=keep,
+    )

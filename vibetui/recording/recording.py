@@ -214,3 +214,9 @@ def state_of(path: Path) -> dict[str, Any] | None:
         return said if sound and (said["ended"] is None or Ended(said["ended"])) else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def is_incomplete(path: Path) -> bool:
+    """Whether the recording at `path` may go on."""
+    state = state_of(path)
+    return state is not None and state["ended"] is None

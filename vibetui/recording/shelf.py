@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from vibetui.recording.recording import STATE_SUFFIX, SUFFIX, Ended, Recording, state_of
+from vibetui.recording.recording import (
+    STATE_SUFFIX,
+    SUFFIX,
+    Ended,
+    Recording,
+    is_incomplete,
+    state_of,
+)
 
 _BROKE_OFF = "The recording broke off here"
 
@@ -35,10 +44,28 @@ class Shelf:
 
     def new_path(self, began: float, terminal: int) -> Path:
         """A name that sorts by time and that nothing has, in the directory, which is made."""
-        self.directory.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.directory.mkdir(mode=0o700, exist_ok=True)
+        self._prepare()
         stamp = datetime.fromtimestamp(began, UTC).strftime("%Y%m%dT%H%M%S.%f")[:-3]
         return self.directory / f"{stamp}-{terminal}{SUFFIX}"
+
+    def _prepare(self) -> None:
+        self.directory.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.directory.mkdir(mode=0o700, exist_ok=True)
+
+    def claim(self) -> int | None:
+        """A descriptor that keeps every other process from claiming it; None where one has it."""
+        self._prepare()
+        descriptor = os.open(self.directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            return None
+        return descriptor
+
+    def has_any(self) -> bool:
+        """Whether anything is there."""
+        return next(self.directory.glob(f"*{SUFFIX}"), None) is not None
 
     def kept(self) -> list[Kept]:
         """The oldest first."""
@@ -54,7 +81,7 @@ class Shelf:
                     path,
                     stat.st_size,
                     stat.st_mtime,
-                    complete=state is None or state["ended"] is not None,
+                    complete=not is_incomplete(path),
                     seconds=None if state is None else state["last"],
                 )
             )
@@ -80,16 +107,16 @@ class Shelf:
                 newest[found.source.terminal] = found
         return list(newest.values())
 
-    def sweep(self, *, now: float, most: int, days: float, open_: Callable[[Path], bool]) -> None:
+    def sweep(self, *, now: float, most: int, days: float, keep: Callable[[Path], bool]) -> None:
         """Delete what is too old, and the oldest while all together have more than `most` bytes.
 
-        `open_` tells which are being written; these stay.
+        `keep` tells which stay nevertheless: those that are written.
         """
         kept = self.kept()
         total = sum(one.size for one in kept)
         for one in kept:
             too_old = days > 0 and now - one.modified > days * 86_400
-            if (too_old or total > most) and not open_(one.path):
+            if (too_old or total > most) and not keep(one.path):
                 one.path.unlink(missing_ok=True)
                 one.path.with_suffix(STATE_SUFFIX).unlink(missing_ok=True)
                 total -= one.size
