@@ -72,6 +72,7 @@ class VibeApp(App[str], inherit_bindings=False):
         self.settings = settings
         self.remote = remote
         self.world = world or World()
+        self.user_name = ""
         self.bypass: Bypass = no_bypass
         self.hang_up: HangUp = no_hang_up
         self.feed = SessionFeed(core)

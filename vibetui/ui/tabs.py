@@ -91,6 +91,12 @@ class SessionTabs:
         said = "" if info is None else info.name or info.command or info.title
         return " ".join("".join(c if c.isprintable() else " " for c in said).split()) or SHELL
 
+    @property
+    def people(self) -> set[str]:
+        """Who looks at a terminal now, by name."""
+        viewers = (viewer.who for info in self._infos.values() for viewer in info.viewers)
+        return {who for who in viewers if who}
+
     def bells(self, terminal: int) -> int:
         """How often it has rung so far."""
         info = self._infos.get(terminal)

@@ -41,7 +41,6 @@ class SessionListScreen(SessionDeeds):
 
     def __init__(self) -> None:
         super().__init__()
-        self._user = ""
         self._templates: dict[str, Template] = {}
         self._wants_preview: bool | None = None
         """None: where there is room beside the list."""
@@ -75,7 +74,7 @@ class SessionListScreen(SessionDeeds):
 
     async def _greet(self) -> None:
         try:
-            self._user = (await self.vibe.core.whoami()).name
+            self.vibe.user_name = (await self.vibe.core.whoami()).name
             templates = await self.vibe.core.templates()
             self._templates = {template.name: template for template in templates}
         except VibeError:
@@ -126,7 +125,7 @@ class SessionListScreen(SessionDeeds):
         sessions = self.vibe.feed.sessions
         running = sum(map(_runs, sessions))
         shown = len(self._filtered())
-        parts = [self._user] if self._user else []
+        parts = [self.vibe.user_name] if self.vibe.user_name else []
         if sessions and shown < len(sessions):
             parts.append(f"{shown} of {counted(len(sessions), 'session')}")
         elif sessions:

@@ -280,9 +280,9 @@ class WorkspaceScreen(SessionScreen, TakesKeys):
         if many:
             at = self._tabs.layout.index(self._panes.current or 0)
             strip.show([self._label(tab) for tab in tabs], at or 0)
-        title.show(
-            self._session, now, None if many else "" if shown is None else shown.emulator.title
-        )
+        others = sorted(self._tabs.people - {self.vibe.user_name})
+        text = None if many else "" if shown is None else shown.emulator.title
+        title.show(self._session, now, text, others=others)
 
     def _label(self, tab: Tab) -> TabLabel:
         text = _BETWEEN[tab.split].join(self._tabs.label(one) for one in tab.panes)

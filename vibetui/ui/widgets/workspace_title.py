@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 from textual.content import Content
@@ -15,6 +16,15 @@ _COLORS = {SessionStatus.RUNNING: "$success", SessionStatus.STARTING: "$warning"
 
 _FLASH = 0.4
 """Seconds."""
+
+
+_NAMED = 24
+"""Columns for the names of the others."""
+
+
+def _company(others: Sequence[str]) -> str:
+    names = f"with {', '.join(others)}"
+    return "" if not others else names if len(names) <= _NAMED else f"+{len(others)}"
 
 
 class WorkspaceTitle(Static):
@@ -34,22 +44,36 @@ class WorkspaceTitle(Static):
         if rung == self._rung:
             self.remove_class("-rang")
 
-    def show(self, session: Session, status: SessionStatus, title: str | None) -> None:
+    def show(
+        self,
+        session: Session,
+        status: SessionStatus,
+        title: str | None,
+        *,
+        others: Sequence[str] = (),
+    ) -> None:
         """Show `status` beside the name, which may be newer than the session's own.
 
-        None as the title: there are tabs beside it, and no room.
+        Args:
+            title: What the program says; None where tabs stand beside it, and there is no room.
+            others: Who else is here.
         """
+        mark = recording_mark(session)
+        recorded = f"  {mark}" if mark else ""
+        theirs = whose(session)
         if title is None:
             color = _COLORS.get(status, "$muted")
             glyph = (STATUS_GLYPHS[status], f"not bold {color}")
-            owner = (f"  {whose(session)}".rstrip(), "not bold")
-            self.update(Content.assemble((session.name, "bold"), " ", glyph, owner))
+            more = f"  {theirs}".rstrip() + (f"  +{len(others)}" if others else "")
+            self.update(
+                Content.assemble(
+                    (session.name, "bold"), " ", glyph, (more, "not bold"), (recorded, "$error")
+                )
+            )
             return
-        said = f"{STATUS_GLYPHS[status]} {status}"
-        if theirs := whose(session):
-            said = f"{said}  {theirs}"
-        mark = recording_mark(session)
-        recorded = f"  {mark}" if mark else ""
+        said = "  ".join(
+            word for word in (f"{STATUS_GLYPHS[status]} {status}", theirs, _company(others)) if word
+        )
         room = self.content_size.width - len(f"{session.name}  {said}{recorded}") - 2
         shown = Content(title or session.template).truncate(max(room, 0), ellipsis=True)
         self.update(
