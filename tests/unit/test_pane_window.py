@@ -74,6 +74,20 @@ async def test_a_smaller_screen_stands_at_the_top_left_and_the_rest_is_inert(sta
     assert stage.rows()[5:] == [""] * 5
 
 
+async def test_whoever_leads_never_sees_where_the_screen_ends(stage: Stage) -> None:
+    await stage.output(b"hello")
+    stage.agent.leads = False  # Until the agent has answered.
+    await stage.pilot.resize_terminal(30, 8)
+    await stage.agent.resized(7, 30)
+    await stage.until(lambda: stage.terminal.size == (7, 30))
+    await stage.pilot.resize_terminal(100, 24)
+    await stage.until(lambda: stage.pane.size.width == COLUMNS)
+    assert not stage.pane.has_other_size
+    assert stage.rows() == ["hello"] + [""] * 9
+    await stage.until(lambda: stage.pane.has_other_size)
+    assert stage.rows()[0] == "hello".ljust(30) + "│" + "·" * 9
+
+
 async def test_what_is_above_the_part_shown_is_reached_and_left_again(stage: Stage) -> None:
     await resized(stage, 15, COLUMNS)
     await stage.output(b"\x1b[2J\x1b[H" + numbered(24) + b"$ ")

@@ -14,8 +14,8 @@ from tests.agent_support import RawClient
 from tests.played_terminal import KITTY, XTERM, Kind, PlayedTerminal
 from tests.terminal_support import EMULATORS
 from tests.ui_support import running_agent
-from vibetui.agent import FrameType, Role
-from vibetui.agent.requests import encode_attach, encode_bind
+from vibetui.agent import FrameType, Role, TerminalSpec
+from vibetui.agent.requests import encode_attach, encode_bind, encode_open, encode_resize
 from vibetui.terminals.emulators import make_emulator
 
 PREFIX = b"\x1d"
@@ -277,17 +277,43 @@ def test_a_container_that_is_gone_brings_the_app_back(
 class SomebodyElse:
     """At the same terminal."""
 
-    def __init__(self, agent: Path, rows: int, columns: int) -> None:
+    def __init__(self, agent: Path, rows: int, columns: int, *, opens: bool = False) -> None:
         sock = socket.socket(socket.AF_UNIX)
         sock.connect(str(agent))
         sock.settimeout(20)
         self._client = RawClient(sock)
         sock.sendall(encode_bind(Role.WRITER, "bob"))
+        if opens:
+            sock.sendall(encode_open(TerminalSpec(argv=["/bin/sh"])))
         sock.sendall(encode_attach(1, last=0, size=(rows, columns)))
+
+    def has_size(self, rows: int, columns: int) -> None:
+        """From now on."""
+        self._client.sock.sendall(encode_resize(rows, columns))
 
     def types(self, data: bytes) -> None:
         """And so leads."""
         self._client.send(FrameType.INPUT, data)
+
+
+def test_a_viewer_zooms_only_where_the_sizes_are_the_same_and_types_nothing(agent: Path) -> None:
+    other = SomebodyElse(agent, 20, 70, opens=True)
+    with PlayedTerminal(["-m", "tests.client_app", str(agent), "viewer"], XTERM) as terminal:
+        enter(terminal)
+        terminal.type(PREFIX)
+        terminal.shows("Zoom")
+        terminal.type(b"z")
+        terminal.shows("only in a terminal of 20 rows and 70 columns")
+        assert terminal.state.alternate_screen
+        other.has_size(24, 80)
+        other.types(b"echo the same si''ze\r")
+        terminal.shows("the same size")
+        zoom_in(terminal)
+        terminal.type(b"echo e''vil\r")
+        other.types(b"echo go''od\r")
+        terminal.shows("good")
+        zoom_out(terminal)
+        assert "evil" not in terminal.screen
 
 
 def test_somebody_with_another_size_who_types_ends_the_zoom(
@@ -299,7 +325,7 @@ def test_somebody_with_another_size_who_types_ends_the_zoom(
     terminal.shows("still zoomed")
     assert not terminal.state.alternate_screen
     other.types(b"echo from el''sewhere\r")
-    terminal.shows("somebody else is typing")
+    terminal.shows("somebody else types")
     terminal.shows("from elsewhere")
     assert terminal.state.alternate_screen
     # Zooming is as typing: the terminal has the size of whoever does it.

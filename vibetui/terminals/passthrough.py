@@ -21,7 +21,7 @@ _KEY_DELAY = 0.025
 _SIZE_DEADLINE = 2.0
 """Seconds in which the terminal must have the tty's size; the agent takes microseconds."""
 TOO_SLOW = "Zoom ended: more was printed than your connection takes."
-OTHER_SIZE = "Zoom ended: somebody else is typing, in a terminal of {} rows and {} columns."
+OTHER_SIZE = "Zoom ended: somebody else types, in {} rows of {} columns."
 
 Opening = Callable[[Emulator], bytes]
 """What brings an empty tty to the screen and the modes of an emulator."""

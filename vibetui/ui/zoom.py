@@ -19,7 +19,7 @@ from vibetui.terminals.protocol import Emulator
 from vibetui.ui.zoom_driver import LendableDriver
 from vibetui.ui.zoom_screen import opening
 
-NO_FIT = "You are watching: zoom needs a terminal of exactly {} rows and {} columns."
+NO_FIT = "A viewer can zoom only in a terminal of {} rows and {} columns."
 
 Bypass = Callable[[], socket.socket | None]
 
