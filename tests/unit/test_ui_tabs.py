@@ -285,7 +285,9 @@ async def test_a_viewer_is_offered_nothing_that_changes_anything(agent: Path) ->
         await until(pilot, lambda: "Tabs and panes" in shown(app))
         for absent in ("New tab", "Rename", "Close", "Split", "Paste", "Stop"):
             assert absent not in shown(app)
-        await pilot.press("c", "escape")
+        await pilot.press("c")
+        await until(pilot, lambda: "You are watching" in shown(app))
+        await pilot.press("escape")
         assert await names(agent) == ["watched"]
 
 

@@ -126,6 +126,12 @@ class Offers:
             return False
         return not (self.viewer and choice in _CHANGES)
 
+    def why_not(self, choice: MenuChoice) -> str:
+        """Why it is not in the menu, in a sentence."""
+        if choice in _OWNERS:
+            return "Only the owner of this session can do that."
+        return "You are watching: only those who may type can do that."
+
     def makes_sense(self, choice: MenuChoice) -> bool:
         """Whether it would do anything now."""
         if choice in _OF_TABS:
@@ -156,6 +162,7 @@ class PrefixMenu(Dialog[None], TakesKeys):
         self._offers = offers
         self._tell = chosen
         self._chosen: tuple[MenuChoice, int] | None = None
+        self._refusal = ""
         self._later: list[events.Key] = []
         """Typed after the choice, and before this menu was there to make it."""
 
@@ -191,10 +198,11 @@ class PrefixMenu(Dialog[None], TakesKeys):
         )
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="menu"), Horizontal(id="menu-sides"):
-            yield from self._side("This session", self._other_rows(), "menu-rows")
-            yield from self._side("Tabs and panes", self._terminal_rows(), "menu-tabs")
-        # The foot would be a third column of the sides.
+        with Vertical(id="menu"):
+            with Horizontal(id="menu-sides"):
+                yield from self._side("This session", self._other_rows(), "menu-rows")
+                yield from self._side("Tabs and panes", self._terminal_rows(), "menu-tabs")
+            yield Static(self._refusal, id="menu-note", classes="dialog-foot")
 
     def _side(self, title: str, rows: tuple[_Row, ...], name: str) -> ComposeResult:
         width = max(len(key) for key, _, _ in rows) + 2
@@ -214,11 +222,17 @@ class PrefixMenu(Dialog[None], TakesKeys):
             )
 
     def on_mount(self) -> None:
+        self._show_refusal()
         rows = self.query_one("#menu-rows", OptionList)
         rows.highlighted = 0
         rows.focus()
         if self._chosen is not None:
             self.call_later(self._answer, *self._chosen)
+
+    def _show_refusal(self) -> None:
+        for note in self.query("#menu-note").results(Static):  # None, before it is composed.
+            note.update(self._refusal)
+            note.display = bool(self._refusal)
 
     def action_other_side(self) -> None:
         """To the other list."""
@@ -236,6 +250,8 @@ class PrefixMenu(Dialog[None], TakesKeys):
         if choice is None:
             return False
         if not self._offers.allows(choice):
+            self._refusal = self._offers.why_not(choice)
+            self._show_refusal()
             return True
         self._chosen = choice, int(event.key) if choice is MenuChoice.GO_TO else 0
         if self.is_mounted:
