@@ -7,13 +7,12 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.pane_support import COLUMNS, ROWS, Stage, numbered, pane_stage, reversed_
-from tests.terminal_support import EMULATORS
 from vibetui.ui.widgets.terminal_window import Window
 
 
-@pytest.fixture(params=EMULATORS)
-async def stage(request: pytest.FixtureRequest) -> AsyncIterator[Stage]:
-    async with pane_stage(request.param) as made:
+@pytest.fixture
+async def stage() -> AsyncIterator[Stage]:
+    async with pane_stage("ghostty") as made:
         yield made
 
 

@@ -177,7 +177,7 @@ async def test_whatever_was_switched_long_ago_is_as_for_who_stayed(agent: Agent)
     switches = [b"\x1b" + one.replace(b"@", b" ") for one in SWITCHES.split()]
     switches = [one.replace(b"\\", b"\x1b\\") for one in switches] + [b"text", b"\x0e", b"\x0f"]
     core = await agent.connect()
-    for _ in range(60):
+    for _ in range(40):
         chosen = b"".join(dice.choices(switches, k=dice.randrange(2, 9)))
         output = chosen + FILL + AGAIN
         number = await prints(agent, "switched", output, b"")
