@@ -136,8 +136,8 @@ class StagedCore:
     taken_by: asyncio.Queue[str] = field(default_factory=asyncio.Queue)
     """Filled where the app is to be taken over."""
     presences: list[Presence] = field(default_factory=list)
-    """What the app has said of itself, and below, which sessions it has said to show."""
-    moves: list[str | None] = field(default_factory=list)
+    """What the app has said of itself, and below, what it has said to show."""
+    moves: list[tuple[str | None, int | None]] = field(default_factory=list)
     _watchers: list[asyncio.Queue[SessionNotice | None]] = field(default_factory=list)
     _handed_out: WeakSet[socket.socket] = field(default_factory=WeakSet)
     _cancelled: asyncio.Event = field(default_factory=asyncio.Event)
@@ -280,9 +280,11 @@ class StagedCore:
         yield PresenceNotice(self.others)
         yield PresenceNotice((), await self.taken_by.get())
 
-    async def move_presence(self, presence_id: str, session_id: str | None) -> None:
+    async def move_presence(
+        self, presence_id: str, session_id: str | None, terminal: int | None = None
+    ) -> None:
         self._check()
-        self.moves.append(session_id)
+        self.moves.append((session_id, terminal))
 
     async def take_over(self, presence_id: str, by: str) -> None:
         self._called("take over", presence_id, by)

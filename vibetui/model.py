@@ -155,12 +155,14 @@ class Presence:
         presence_id: Made by the app itself; it keeps it through restarts of the core.
         address: Where its user is; empty: at this machine.
         session_id: What it shows, if anything.
+        terminal: The one that has the keyboard there.
     """
 
     presence_id: str
     address: str
     since: datetime
     session_id: str | None = None
+    terminal: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,6 +91,8 @@ async def test_each_hears_who_else_is_there_and_of_nobody_elses(
     train = await Here(await core_of(ada), TRAIN).come()
     assert train.heard == [PresenceNotice((DESK,))]
     await soon(lambda: desk.others == (TRAIN,))
+    await train.core.move_presence("train", "session2", 3)
+    await soon(lambda: desk.others == (replace(TRAIN, session_id="session2", terminal=3),))
     await train.core.move_presence("train", None)
     await soon(lambda: desk.others == (replace(TRAIN, session_id=None),))
     await train.leave()
@@ -146,7 +148,7 @@ async def test_an_app_is_here_again_after_a_restart_of_the_core(house: House) ->
     )
     running = [asyncio.create_task(work) for work in (app.run(), app.follow_moves())]
     await soon(lambda: known == [()])
-    app.moved("session1")
+    app.moved("session1", 2)
     train = await Here(await house.as_user(ada), TRAIN).come()
     await soon(lambda: train.others[0].session_id == "session1")
     before = train.others

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shlex
 import signal
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.steps import LIST, connect, create, disconnect, menu, shell
+from tests.e2e.steps import LIST, PROMPT, connect, create, disconnect, menu, shell
 from tests.faults.outliving import Kills
 from tests.server import Server
 from tests.tmux import Tmux
+from vibetui.core.client import CoreClient
+from vibetui.model import Presence
+from vibetui.ui.streams import closing
 
 pytestmark = pytest.mark.e2e
 
@@ -42,13 +47,29 @@ def connect_again(terminal: Tmux, server: Server) -> None:
     terminal.wait_for(_OFFER)
 
 
+async def known_to_be_in(server: Server, terminal: int) -> None:
+    """Return once the core has heard that the only app is there."""
+    core = CoreClient(server.data_dir / "run" / "core.sock")
+    visitor = Presence("visitor", "", datetime.now(UTC))
+    async with asyncio.timeout(10), closing(core.be_present(visitor)) as notices:
+        async for notice in notices:
+            if [other.terminal for other in notice.others] == [terminal]:
+                break
+    await core.close()
+
+
 def test_taking_over_shows_the_same_screen_and_ends_the_other_politely(
     server: Server, desk: Tmux, train: Tmux
 ) -> None:
     before = desk.facts(_MODES)
     connect(desk, server, "; echo status=$?")
     create(desk, "taken")
+    shell(desk, "clear; echo first-tab-$((1+1))", "first-tab-2")
+    menu(desk, "c")
+    desk.wait_gone("first-tab-2")
+    desk.wait_for_match(PROMPT)
     shell(desk, "clear; echo from-the-$((40+2))", "from-the-42")
+    asyncio.run(known_to_be_in(server, 2))
     connect_again(train, server)
     assert "in taken." in train.screen()
     train.press("Enter")

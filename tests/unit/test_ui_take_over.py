@@ -24,7 +24,7 @@ async def test_taking_over_goes_to_where_the_other_was() -> None:
         await pilot.press("enter")
         await until(pilot, lambda: ("open", "idthesis") in core.calls)
         assert core.calls[0] == ("take over", "desk", "")
-        await until(pilot, lambda: core.moves == ["idthesis"])
+        await until(pilot, lambda: core.moves == [("idthesis", None)])
 
 
 @pytest.mark.parametrize("key", ["b", "escape"])

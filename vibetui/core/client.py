@@ -122,9 +122,12 @@ class CoreClient:
             async for item in stream:
                 yield wire.presence_notice_from_json(item)
 
-    async def move_presence(self, presence_id: str, session_id: str | None) -> None:
+    async def move_presence(
+        self, presence_id: str, session_id: str | None, terminal: int | None = None
+    ) -> None:
         path = f"/v1/presences/{quote(presence_id, safe='')}/move"
-        await self._channel.call("POST", path, {"session_id": session_id})
+        body = {"session_id": session_id, "terminal": terminal}
+        await self._channel.call("POST", path, body)
 
     async def take_over(self, presence_id: str, by: str) -> None:
         path = f"/v1/presences/{quote(presence_id, safe='')}/take_over"

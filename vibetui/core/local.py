@@ -153,8 +153,10 @@ class LocalCore:
             async for notice in notices:
                 yield notice
 
-    async def move_presence(self, presence_id: str, session_id: str | None) -> None:
-        self._service.presences.move(self._user.user_id, presence_id, session_id)
+    async def move_presence(
+        self, presence_id: str, session_id: str | None, terminal: int | None = None
+    ) -> None:
+        self._service.presences.move(self._user.user_id, presence_id, session_id, terminal)
 
     async def take_over(self, presence_id: str, by: str) -> None:
         await self._service.presences.take_over(self._user.user_id, presence_id, by)

@@ -62,11 +62,16 @@ class Presences:
                 del self._users[user_id]
             self._tell(user_id)
 
-    def move(self, user_id: str, presence_id: str, session_id: str | None) -> None:
-        """The app shows another session now, or none; one that has left is not missed."""
+    def move(
+        self, user_id: str, presence_id: str, session_id: str | None, terminal: int | None
+    ) -> None:
+        """The app shows something else now, or nothing; one that has left is not missed."""
         entry = self._users.get(user_id, {}).get(presence_id)
-        if entry is not None and entry.presence.session_id != session_id:
-            entry.presence = replace(entry.presence, session_id=session_id)
+        if entry is None:
+            return
+        moved = replace(entry.presence, session_id=session_id, terminal=terminal)
+        if moved != entry.presence:
+            entry.presence = moved
             self._tell(user_id)
 
     async def take_over(self, user_id: str, presence_id: str, by: str) -> None:

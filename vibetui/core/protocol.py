@@ -133,8 +133,10 @@ class Core(Protocol):
         """
         ...
 
-    async def move_presence(self, presence_id: str, session_id: str | None) -> None:
-        """That app shows another session now, or none."""
+    async def move_presence(
+        self, presence_id: str, session_id: str | None, terminal: int | None = None
+    ) -> None:
+        """That app shows another session or terminal now, or none."""
         ...
 
     async def take_over(self, presence_id: str, by: str) -> None:

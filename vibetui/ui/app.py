@@ -135,6 +135,11 @@ class VibeApp(App[str], inherit_bindings=False):
         # Each of the session's panes says so; one way out is enough.
         self.run_worker(access_changed(self, session, ended), group="access", exclusive=True)
 
+    def looks_at(self, session_id: str, terminal: int) -> None:
+        """This terminal has the keyboard now."""
+        self.looked_at_last[session_id] = terminal
+        self.attendance.moved(session_id, terminal)
+
     def _left(self, session_id: str) -> None:
         self.attendance.moved(None)
         self.terminal_watch.left(session_id)
@@ -162,10 +167,17 @@ class VibeApp(App[str], inherit_bindings=False):
         except VibeError as error:
             self.tell(error)
             return
-        shown = (self.feed.get(other.session_id or "") for other in chosen)
-        session = next((session for session in shown if session is not None), None)
-        if session is not None and isinstance(self.screen, SessionListScreen):
-            self.open_workspace(session)
+        if isinstance(self.screen, SessionListScreen):
+            self._go_where_one_was(chosen)
+
+    def _go_where_one_was(self, others: tuple[Presence, ...]) -> None:
+        for other in others:
+            session = self.feed.get(other.session_id or "")
+            if session is not None:
+                if other.terminal is not None:
+                    self.looked_at_last[session.session_id] = other.terminal
+                self.open_workspace(session)
+                return
 
     def _taken_over(self, by: str) -> None:
         sentence = taken_over(by)

@@ -56,7 +56,7 @@ class Attendance:
         self._address = address
         self._identity = new_id()
         self._since = world.now()
-        self._session_id: str | None = None
+        self._place: tuple[str | None, int | None] = (None, None)
         self._moved = asyncio.Event()
         self.others: tuple[Presence, ...] = ()
 
@@ -79,12 +79,13 @@ class Attendance:
             await asyncio.sleep(_UNHURRIED)
             self._moved.clear()
             with suppress(VibeError):  # It is said again with the next announcement.
-                await self._core.move_presence(self._identity, self._session_id)
+                await self._core.move_presence(self._identity, *self._place)
 
-    def moved(self, session_id: str | None) -> None:
-        """The app shows this session now, or none."""
-        self._session_id = session_id
-        self._moved.set()
+    def moved(self, session_id: str | None, terminal: int | None = None) -> None:
+        """The app shows this session now, or none, and there this terminal has the keyboard."""
+        if self._place != (session_id, terminal):
+            self._place = (session_id, terminal)
+            self._moved.set()
 
     async def take_over(self, others: tuple[Presence, ...]) -> None:
         """Have them leave; each has two seconds. Raises `VibeError`."""
@@ -92,7 +93,7 @@ class Attendance:
         await asyncio.gather(*asked)
 
     async def _stay(self) -> None:
-        here = Presence(self._identity, self._address, self._since, self._session_id)
+        here = Presence(self._identity, self._address, self._since, *self._place)
         async with closing(self._core.be_present(here)) as notices:
             async for notice in notices:
                 if notice.taken_by is not None:

@@ -95,7 +95,9 @@ class _RehearsalCore:
         yield PresenceNotice((presence,))  # So that the question it makes is rehearsed as well.
         await asyncio.Event().wait()
 
-    async def move_presence(self, presence_id: str, session_id: str | None) -> None:
+    async def move_presence(
+        self, presence_id: str, session_id: str | None, terminal: int | None = None
+    ) -> None:
         return None
 
     async def take_over(self, presence_id: str, by: str) -> None:

@@ -157,7 +157,10 @@ class UserRoutes:
     async def move_presence(self, request: web.Request) -> web.Response:
         data = await body_of(request)
         where = None if data.get("session_id") is None else text_of(data, "session_id")
-        await (await self._core()).move_presence(request.match_info["presence_id"], where)
+        terminal = data.get("terminal")
+        if terminal is not None and not isinstance(terminal, int):
+            raise Invalid("“terminal” is not a number.")
+        await (await self._core()).move_presence(request.match_info["presence_id"], where, terminal)
         return web.json_response({})
 
     async def take_over(self, request: web.Request) -> web.Response:

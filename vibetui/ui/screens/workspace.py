@@ -228,7 +228,7 @@ class WorkspaceScreen(SessionScreen, TakesKeys):
         if not self.showing:
             return
         if self._panes.current is not None:
-            self.vibe.looked_at_last[self._session.session_id] = self._panes.current
+            self.vibe.looks_at(self._session.session_id, self._panes.current)
         if not self._panes.waiting:
             self._give_kept_keys()
         self._changed()
