@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import hashlib
 import os
 import signal
@@ -43,6 +44,25 @@ async def finish(stream: ExecStream) -> tuple[bytes, bytes, ExitStatus | None]:
             (out if isinstance(piece, Out) else err).extend(piece.data)
         await stream.wait_closed()
     return bytes(out), bytes(err), stream.exit
+
+
+async def leave(stream: ExecStream) -> None:
+    stream.close()
+    await stream.wait_closed()
+
+
+async def first_number(stream: ExecStream) -> int:
+    line = b""
+    while not line.endswith(b"\n"):
+        piece = await stream.read()
+        assert isinstance(piece, Out)
+        line += piece.data
+    return int(line)
+
+
+def is_gone(pid: int) -> bool:
+    """Ended, and reaped."""
+    return not Path(f"/proc/{pid}").exists()
 
 
 async def test_stdout_and_stderr_come_apart_and_the_exit_code_last(agent: Agent) -> None:
@@ -117,6 +137,49 @@ async def test_a_client_that_leaves_hangs_the_command_up(agent: Agent) -> None:
         "nothing is left",
         alive=agent.process,
     )
+
+
+async def test_a_client_that_leaves_at_once_leaves_nothing_running(agent: Agent) -> None:
+    for _ in range(20):
+        stream = await run(agent, "exec sleep 1000")
+        await leave(stream)
+        gone = functools.partial(is_gone, stream.pid)
+        wait_for(gone, "the command is gone, however early it was hung up")
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
+async def test_a_signal_sent_at_once_is_not_lost(agent: Agent, number: signal.Signals) -> None:
+    for _ in range(20):
+        stream = await run(agent, "exec sleep 1000")
+        stream.signal(number)
+        assert (await finish(stream))[2] == ExitStatus(None, number)
+
+
+async def test_who_leaves_after_the_program_hangs_up_what_it_left_running(agent: Agent) -> None:
+    stream = await run(agent, "sleep 1000 & echo $!")
+    child = await first_number(stream)
+    wait_for(lambda: is_gone(stream.pid), "the shell has ended")
+    await leave(stream)
+    wait_for(lambda: is_gone(child), "what it left is gone")
+
+
+async def test_what_goes_on_without_the_pipes_survives_the_end(agent: Agent) -> None:
+    stream = await run(agent, "sleep 1000 >/dev/null 2>&1 </dev/null & echo $!")
+    out, _, status = await finish(stream)
+    assert status == ExitStatus(0, None)
+    await leave(stream)
+    assert not is_gone(int(out))
+    os.kill(int(out), signal.SIGKILL)
+    wait_for(lambda: is_gone(int(out)), "the agent reaps it")
+
+
+async def test_the_end_is_heard_though_input_is_under_way(agent: Agent) -> None:
+    for _ in range(60):
+        stream = await run(agent, "echo enough; exit 5")
+        for _ in range(20):
+            stream.send(b"x" * 100_000)
+            await asyncio.sleep(0)
+        assert await finish(stream) == (b"enough\n", b"", ExitStatus(5, None))
 
 
 async def test_the_end_waits_for_who_still_holds_stdout(agent: Agent, tmp_path: Path) -> None:

@@ -80,6 +80,20 @@ static struct identity identify(const struct spawn *spawn)
     return identity;
 }
 
+pid_t child_fork(void)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    if (sigprocmask(SIG_SETMASK, &all, &before) < 0)
+        return -1;
+    pid_t pid = fork();
+    int error = errno;
+    if (pid != 0 && sigprocmask(SIG_SETMASK, &before, NULL) < 0)
+        complain("sigprocmask", strerror(errno));
+    errno = error;
+    return pid;
+}
+
 static void take_terminal(int slave)
 {
     if (setsid() < 0)

@@ -13,6 +13,8 @@ struct spawn {
     const struct options *options;
 };
 
+/* fork, but signals wait until the child can be told: one that it still ignores would be lost. */
+pid_t child_fork(void);
 /* In the forked child: becomes the program on `slave`, its controlling terminal. */
 _Noreturn void child_run(const struct spawn *spawn, int slave);
 /* The same with no terminal; `streams` are its stdin, stdout and stderr. */

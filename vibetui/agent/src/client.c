@@ -177,7 +177,9 @@ void client_refuse(struct client *client, enum error_code code, const char *text
 
 bool client_wants_read(const struct client *client)
 {
-    return !client->closing && !client->stalled && client->in_size < IN_CAPACITY;
+    if (client->closing)
+        return client->lingering;
+    return !client->stalled && client->in_size < IN_CAPACITY;
 }
 
 void client_continue(struct client *client)
@@ -218,6 +220,8 @@ void client_receive(struct client *client)
         client_close(client);
         return;
     }
+    if (client->lingering)
+        return;
     client->in_size += (size_t)size;
     client_continue(client);
 }
@@ -230,6 +234,18 @@ static bool next_frame(struct client *client)
     if (client->stream == TERMINAL_STREAM)
         return stream_next_frame(client);
     return client->stream == WATCH_STREAM && watch_next_frame(client);
+}
+
+/* Everything is said. Input may still be on its way to a stream, and closing before it is read
+ * would break the client's connection before it has heard the end. */
+static void finish(struct client *client)
+{
+    if (client->stream == NO_STREAM || shutdown(client->fd, SHUT_WR) < 0) {
+        client_close(client);
+        return;
+    }
+    client->lingering = true;
+    client->in_size = 0;
 }
 
 static void sent(struct client *client, size_t size)
@@ -247,8 +263,8 @@ void client_flush(struct client *client)
 {
     while (client->fd >= 0 && !client->blocked) {
         if (client->out_size == 0 && client->frame_left == 0 && !next_frame(client)) {
-            if (client->closing)
-                client_close(client);
+            if (client->closing && !client->lingering)
+                finish(client);
             return;
         }
         if (client->fd < 0)

@@ -10,6 +10,7 @@ enum stream_kind { NO_STREAM, TERMINAL_STREAM, COMMAND_STREAM, PEER_STREAM, WATC
 struct client {
     int fd; /* -1: this slot is free */
     bool closing;  /* say what is queued, then close; nothing more is read */
+    bool lingering; /* what is queued has been said; what still comes in is thrown away */
     bool blocked;  /* the socket took no more; cleared by POLLOUT */
     bool stalled;  /* the next frame must wait, for room in the PTY or in `out` */
     int64_t close_by;

@@ -65,7 +65,7 @@ static pid_t spawn_piped(const struct spawn *spawn, struct command *command)
     int pipes[3][2] = {{-1, -1}, {-1, -1}, {-1, -1}};
     pid_t pid = -1;
     if (open_pipe(pipes[0], 1) && open_pipe(pipes[1], 0) && open_pipe(pipes[2], 0))
-        pid = fork();
+        pid = child_fork();
     if (pid == 0) {
         const int theirs[3] = {pipes[0][0], pipes[1][1], pipes[2][1]};
         child_run_piped(spawn, theirs);
@@ -126,11 +126,26 @@ void command_input_end(struct client *client)
         close_input(command);
 }
 
+/* What the program has started goes on to be in its group, whose number is ours while somebody is in
+ * it. After that, or once it is somebody's pid again, it may be another's. */
+static bool group_is_ours(const struct command *command)
+{
+    return !command->ended || (kill(command->pid, 0) < 0 && errno == ESRCH);
+}
+
+static void signal_group(const struct command *command, int number)
+{
+    if (!group_is_ours(command) || kill(-command->pid, number) == 0)
+        return;
+    if (errno != ESRCH)
+        complain("kill", strerror(errno));
+    else if (!command->ended && kill(command->pid, number) < 0) /* it has not got to its setsid */
+        complain("kill", strerror(errno));
+}
+
 void command_signal(struct client *client, int number)
 {
-    const struct command *command = client->command;
-    if (!command->ended && kill(-command->pid, number) < 0 && errno != ESRCH)
-        complain("kill", strerror(errno));
+    signal_group(client->command, number);
 }
 
 static void free_if_over(struct command *command)
@@ -141,21 +156,25 @@ static void free_if_over(struct command *command)
         slots--;
 }
 
+/* What still runs goes on. */
+static void release(struct command *command)
+{
+    command->client->command = NULL;
+    command->client = NULL;
+    close_input(command);
+    close_end(&command->output[0]);
+    close_end(&command->output[1]);
+    free_if_over(command);
+}
+
 void command_leave(struct client *client)
 {
     struct command *command = client->command;
     if (command == NULL)
         return;
-    client->command = NULL;
-    command->client = NULL;
-    close_input(command);
-    close_end(&command->output[0]);
-    close_end(&command->output[1]);
-    /* Once it is reaped its number may be another's. */
-    if (!command->ended && (kill(-command->pid, SIGHUP) < 0 || kill(-command->pid, SIGCONT) < 0) &&
-        errno != ESRCH)
-        complain("kill", strerror(errno));
-    free_if_over(command);
+    signal_group(command, SIGHUP);
+    signal_group(command, SIGCONT);
+    release(command);
 }
 
 void commands_reaped(pid_t pid, int status)
@@ -173,7 +192,7 @@ void commands_signal_all(int number)
 {
     for (size_t i = 0; i < slots; i++)
         if (commands[i].pid != 0 && !commands[i].ended)
-            (void)kill(-commands[i].pid, number);
+            signal_group(&commands[i], number);
 }
 
 size_t commands_watch(struct pollfd *states)
@@ -225,6 +244,7 @@ static void say_exited(struct command *command)
     struct client *client = command->client;
     uint8_t status[2];
     child_status(command->status, status);
+    release(command);
     client_put(client, FRAME_EXITED, status, sizeof status);
     client_end(client);
 }

@@ -50,7 +50,7 @@ bool terminal_open(struct terminal *slot, const struct spawn *spawn, const uint8
         return false;
     int slave;
     int master = pty_open(spawn->rows, spawn->columns, &slave);
-    pid_t pid = master < 0 ? -1 : fork();
+    pid_t pid = master < 0 ? -1 : child_fork();
     if (pid == 0)
         child_run(spawn, slave);
     int error = errno;
