@@ -6,6 +6,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,7 +16,8 @@ from textual.pilot import Pilot
 from tests.ui_support import StagedCore, running_agent, session, shown, staged_app, until
 from vibetui.agent import AgentConnection, TerminalInfo, TerminalSpec, TerminalStream
 from vibetui.errors import OpenError
-from vibetui.model import SessionStatus
+from vibetui.model import Access, SessionStatus
+from vibetui.terminals.layout import Layout
 from vibetui.ui import preview_feed
 from vibetui.ui.app import VibeApp
 from vibetui.ui.screens.session_list import SessionListScreen
@@ -284,3 +286,19 @@ async def test_a_flood_is_not_held_up_and_its_end_is_shown(agent: Path) -> None:
         stream.close()
         await until(pilot, lambda: "the flood is over" in preview_text(app))
         assert core.attached, "it looked away at least once"
+
+
+async def test_whoever_only_looks_on_is_told_who_starts_a_session() -> None:
+    shared = replace(session("theirs"), access=Access.VIEWER, owner="bob")
+    app = staged_app(StagedCore(sessions=[shared]))
+    async with app.run_test(size=WIDE) as pilot:
+        await until(pilot, lambda: "You only look on; bob starts it." in preview_text(app))
+
+
+async def test_tabs_are_named_in_the_order_in_which_they_were_put(agent: Path) -> None:
+    terminals = [await run(agent, "/bin/cat", name=name) for name in ("server", "logs", "vim")]
+    connection = await connect(agent)
+    await connection.arrange(Layout.read("", terminals).moved(terminals[2], -2).text())
+    connection.close()
+    async with listed(agent) as (app, _, pilot):
+        await until(pilot, lambda: "vim  server  logs" in preview_text(app))

@@ -16,7 +16,7 @@ from vibetui.agent import AgentConnection, Listing, Resized, Typed
 from vibetui.core.protocol import Core
 from vibetui.errors import VibeError
 from vibetui.ui.preview_glass import Glass, Picture
-from vibetui.ui.terminal_front import in_front, names, running
+from vibetui.ui.terminal_front import in_front, label, running
 from vibetui.ui.widgets.terminal_frames import FrameClock
 
 REST = 0.15
@@ -207,4 +207,4 @@ class PreviewFeed:
 def _with_tabs(seen: Seen, listing: Listing, terminal: int) -> Seen:
     infos = running(listing)
     active = next((n for n, info in enumerate(infos) if info.terminal == terminal), 0)
-    return replace(seen, tabs=names(infos) if len(infos) > 1 else (), active=active)
+    return replace(seen, tabs=tuple(map(label, infos)) if len(infos) > 1 else (), active=active)

@@ -7,7 +7,8 @@ from datetime import datetime
 from textual.content import Content
 
 from vibetui.errors import VibeError
-from vibetui.model import Session, Template
+from vibetui.model import Access, Session, Template
+from vibetui.ui.preview_feed import NO_TERMINAL
 from vibetui.ui.wording import ago
 
 _LABEL = 11
@@ -16,13 +17,10 @@ _KEY = "bold $primary"
 
 def stopped(session: Session, template: Template | None, now: datetime) -> Content:
     """What it is made from, when it was used, and how it is started."""
-    return Content("\n").join(
-        [
-            *_facts(session, template, now),
-            Content(""),
-            Content.assemble("Stopped. ", ("↵", _KEY), " starts it."),
-        ]
-    )
+    way_on = Content.assemble("Stopped. ", ("↵", _KEY), " starts it.")
+    if session.access is Access.VIEWER:
+        way_on = Content(f"Stopped. You only look on; {session.owner} starts it.")
+    return Content("\n").join([*_facts(session, template, now), Content(""), way_on])
 
 
 def starting(words: str) -> Content:
@@ -43,13 +41,17 @@ def failed(error: VibeError) -> Content:
     )
 
 
-def trouble(error: VibeError) -> Content:
+def trouble(session: Session, error: VibeError) -> Content:
     """Why no screen can be shown."""
+    if error is NO_TERMINAL and session.access is Access.VIEWER:
+        return Content.assemble(
+            (error.message, "bold"), f"\nYou only look on; {session.owner} opens one."
+        )
     return Content.assemble((error.message, "bold"), f"\n{error.hint}" if error.hint else "")
 
 
 def _facts(session: Session, template: Template | None, now: datetime) -> list[Content]:
-    facts = [("Template", session.template)]
+    facts = [("Owner", session.owner), ("Template", session.template)]
     if template is not None:
         limits = f"{template.memory_bytes / (1 << 30):.3g} GB, {template.cpus:g} CPU"
         facts += [("", template.description), ("Image", template.image), ("Limits", limits)]

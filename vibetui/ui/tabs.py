@@ -15,6 +15,7 @@ from vibetui.agent import AgentConnection, AgentRefused, ErrorCode, Listing, Ter
 from vibetui.core.protocol import Core
 from vibetui.errors import VibeError
 from vibetui.terminals.layout import Layout
+from vibetui.ui.terminal_front import label
 from vibetui.ui.wording import SHELL
 
 _FIRST_DELAY, _LAST_DELAY = 0.25, 5.0
@@ -88,8 +89,7 @@ class SessionTabs:
     def label(self, terminal: int) -> str:
         """The name that somebody gave it, else the program in it, else its title."""
         info = self._infos.get(terminal)
-        said = "" if info is None else info.name or info.command or info.title
-        return " ".join("".join(c if c.isprintable() else " " for c in said).split()) or SHELL
+        return SHELL if info is None else label(info)
 
     @property
     def people(self) -> set[str]:

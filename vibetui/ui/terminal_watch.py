@@ -13,7 +13,7 @@ from vibetui.agent import Listing, ListingWatch
 from vibetui.core.protocol import Core
 from vibetui.errors import VibeError
 from vibetui.terminals.bells import harmless
-from vibetui.ui.terminal_front import in_front, names, running
+from vibetui.ui.terminal_front import in_front, label, running
 
 MOST = 32
 """Sessions that are watched at once, the most recently used."""
@@ -130,7 +130,7 @@ class TerminalWatch:
         heard = Heard(
             rang=rang,
             title="" if front is None else harmless(front.title),
-            tabs=names(running(listing)),
+            tabs=tuple(map(label, running(listing))),
             front=None if front is None else front.terminal,
         )
         # Who looks on changes all the time, by previews too, and is nothing to be told.

@@ -81,7 +81,7 @@ class Preview(Vertical):
         trouble = seen.trouble
         self._display(screen=trouble is None and seen.picture is not None)
         self.query_one(PreviewScreen).show(seen.picture)
-        self._say(Content("") if trouble is None else words.trouble(trouble))
+        self._say(Content("") if trouble is None else words.trouble(subject.session, trouble))
 
     def _show_tabs(self, seen: Seen) -> None:
         tabs = (
