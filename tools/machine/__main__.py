@@ -17,6 +17,8 @@ from vibetui.errors import VibeError
 
 TEST_PROGRAMS = {"tmux": "tmux", "ssh": "openssh-client", "git": "git", "ip": "iproute2"}
 """What the tests run beside the product: the program, and the Debian package that has it."""
+EMULATOR = ("qemu-aarch64-static", "qemu-user-static")
+"""Runs the other machine's agent. Its test is skipped where this is missing, but for CI's."""
 
 
 def main() -> int:
@@ -48,6 +50,7 @@ def main() -> int:
 def _setup(*, tests: bool) -> None:
     if tests:
         _test_programs()
+        _emulator()
     agent.ensure()
     if os.environ.get("ENGINE") == "none":
         if os.environ.get("CI") == "true":
@@ -69,6 +72,20 @@ def _test_programs() -> None:
         current.doing(f"installing {', '.join(missing)}")
         debian.install(missing)
         current.outcome = f"{', '.join(missing)} installed"
+
+
+def _emulator() -> None:
+    name, package = EMULATOR
+    if debian.find_program(name) or not debian.can_install():
+        return
+    with step("emulator") as current:
+        current.doing(f"installing {package}")
+        try:
+            debian.install([package])
+        except VibeError as error:
+            current.outcome = f"the aarch64 agent is not tested: {error.message}"
+        else:
+            current.outcome = f"{package} installed"
 
 
 def _terminated(_signal: int, _frame: FrameType | None) -> NoReturn:
