@@ -151,6 +151,22 @@ async def test_what_was_said_before_it_was_turned_on_is_not_recorded(tmp_path: P
         stream.close()
 
 
+async def test_a_full_screen_program_is_in_the_recording_from_its_first_frame(
+    tmp_path: Path,
+) -> None:
+    async with a_desk(tmp_path, record=False) as desk:
+        script = (
+            r"printf '\e[?1049h'; trap 'echo drawn' WINCH; echo up; while :; do sleep 0.05; done"
+        )
+        stream = await desk.shell(script)
+        while b"up" not in stream.replay.data and b"up" not in await _some(stream):
+            pass
+        await desk.core.set_recording(desk.session.session_id, True)
+        await desk.until(lambda: "drawn" in desk.said(), "it was made to draw")
+        assert "\x1b[?1049h" in desk.said()
+        stream.close()
+
+
 async def _some(stream: TerminalStream) -> bytes:
     piece = await stream.read()
     return piece if isinstance(piece, bytes) else b""
@@ -224,7 +240,7 @@ async def test_a_flood_does_not_eat_the_file_and_what_comes_after_is_recorded(
 ) -> None:
     async with a_desk(tmp_path, record=True) as desk:
         script = (
-            "x=$(printf %0100000d 0); while [ $SECONDS -lt 4 ]; do echo $x; done;"
+            "x=$(printf %0100000d 0); while [ $SECONDS -lt 2 ]; do echo $x; done;"
             "echo the end; read x"
         )
         stream = await desk.shell(script)
