@@ -65,7 +65,7 @@ def test_what_was_printed_while_the_client_slept_is_there(
     time.sleep(_LIMIT / 2)  # The sleep itself; well before it is too long.
     tmux.type("echo typed-asleep\n")
     os.kill(client, signal.SIGCONT)
-    screen = tmux.wait_for_match(r"^tick 15$")
+    screen = tmux.wait_for_match(r"tick 15$")
     assert [screen.count(f"tick {number}\n") for number in range(1, 16)] == [1] * 15
     tmux.wait_for_match(r"^typed-asleep")
 

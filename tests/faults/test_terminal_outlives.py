@@ -134,14 +134,19 @@ def counted_on(screen: str) -> bool:
     return len(seen) > 15 and seen == list(range(seen[0], seen[0] + len(seen)))
 
 
-def enter(tmux: Tmux, server: Server, name: str) -> int:
-    """By ssh, into the session; the last number on the screen."""
+def enter(tmux: Tmux, server: Server, name: str, after: int) -> int:
+    """By ssh, into the session, until it shows more than before; the last number on the screen."""
     tmux.line(f"clear; {server.ssh()}")
     tmux.wait_for("vibetui")
     tmux.wait_for(LIST)
     tmux.wait_for(name)
     tmux.press("Enter")  # The one that was used last is the first.
-    return numbers(tmux.wait_until(counted_on, "a screen without a gap", DEADLINE))[-1]
+    screen = tmux.wait_until(
+        lambda screen: counted_on(screen) and numbers(screen)[-1] > after,
+        f"a screen without a gap, after {after}",
+        DEADLINE,
+    )
+    return numbers(screen)[-1]
 
 
 async def test_by_ssh_the_screen_and_what_is_above_it_have_no_gap(
@@ -157,7 +162,7 @@ async def test_by_ssh_the_screen_and_what_is_above_it_have_no_gap(
 
 def _through_every_death(tmux: Tmux, server: Server) -> None:
     kills = Kills(server)
-    last = enter(tmux, server, "shown")
+    last = enter(tmux, server, "shown", -1)
     for fault in ("ui", "front", "everything"):
         if fault == "ui":
             (app,) = kills.ui_processes()
@@ -170,9 +175,7 @@ def _through_every_death(tmux: Tmux, server: Server) -> None:
             kills.everything()
         tmux.wait_for("outer$")
         eventually(lambda: _answers(server), "ssh is answered", DEADLINE)
-        now = enter(tmux, server, "shown")
-        assert now > last
-        last = now
+        last = enter(tmux, server, "shown", last)
     kills.kill("core")
     tmux.wait_until(
         lambda screen: counted_on(screen) and numbers(screen)[-1] > last + 1000, "it goes on"
