@@ -100,7 +100,7 @@ class Session:
     recorded: bool = False
     """There are recordings of it."""
     recording_full: bool = False
-    """A file has reached its limit, and that terminal isn't recorded any more."""
+    """A file, or the disk, is full, and a terminal isn't recorded any more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,14 +84,6 @@ def test_space_pauses_and_the_arrows_go_through_time(tmux: Tmux, tmp_path: Path)
     tmux.wait_for("over-0")
 
 
-def test_a_query_in_a_recording_is_not_answered(tmux: Tmux, tmp_path: Path) -> None:
-    play(tmux, record(tmp_path / "a.cast", (0, "one\x1b[6n\x1b[c\x1b[>q\x05two"), (0.1, "three")))
-    screen = tmux.wait_for("over-0")
-    assert "onetwothree" in screen
-    tmux.line("")
-    assert "R" not in tmux.wait_for("outer$").partition("over-0")[2].replace("outer$", "")
-
-
 def test_a_terminal_that_is_too_small_is_said_so_first(tmux: Tmux, tmp_path: Path) -> None:
     play(tmux, record(tmp_path / "a.cast", (0, "hello"), columns=132, rows=50))
     tmux.wait_for("takes 132 columns and 50 rows; this terminal has 80")

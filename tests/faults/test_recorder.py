@@ -235,6 +235,21 @@ async def test_a_full_file_ends_and_the_session_says_so(tmp_path: Path) -> None:
                 await asyncio.sleep(0.02)
 
 
+async def test_what_cannot_be_written_is_said_too(tmp_path: Path) -> None:
+    async with a_desk(tmp_path, record=False) as desk:
+        desk.settings.recordings_dir.write_text("in the way")
+        await desk.core.set_recording(desk.session.session_id, True)
+        async with asyncio.timeout(10):
+            while not (await desk.core.list_sessions())[0].recording_full:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+        await desk.core.set_recording(desk.session.session_id, False)
+        desk.settings.recordings_dir.unlink()
+        (await desk.shell("echo hello; read x")).close()
+        await desk.core.set_recording(desk.session.session_id, True)
+        await desk.until(lambda: bool(desk.files()), "it is recorded")
+        assert not (await desk.core.list_sessions())[0].recording_full
+
+
 async def test_a_flood_does_not_eat_the_file_and_what_comes_after_is_recorded(
     tmp_path: Path,
 ) -> None:

@@ -37,6 +37,7 @@ class Recorder:
         self._seen: dict[str, Session] = {}
         self._again: set[str] = set()
         """Sessions that started anew before the recorder of their last run had come to its end."""
+        self._failed: set[str] = set()
         self._recording: dict[str, tuple[SessionRecorder, asyncio.Task[None]]] = {}
 
     def publish(self, notice: SessionNotice) -> None:
@@ -46,7 +47,7 @@ class Recorder:
     def is_full(self, session_id: str) -> bool:
         """Whether a terminal of it isn't recorded any more, its file being full."""
         found = self._recording.get(session_id)
-        return found is not None and found[0].full
+        return session_id in self._failed or (found is not None and found[0].full)
 
     async def run(self, manager: SessionManager) -> None:
         """Record until cancelled; what is written then can be taken up by the next core."""
@@ -99,6 +100,7 @@ class Recorder:
         if running is not None and (gone or not self._settings.records(session)):
             running[0].off = True
             running[1].cancel()
+            self._failed.discard(session_id)
         elif not gone and self._wanted(session):
             if running is None or running[0].off:
                 self._start(session, self._why(before), manager)
@@ -117,6 +119,7 @@ class Recorder:
         recorder = SessionRecorder(
             session, manager, self._settings, why, partial(self._changed, session_id)
         )
+        self._failed.discard(session_id)
         earlier = self._recording.get(session_id)
         work = self._own(recorder, None if earlier is None else earlier[1], manager)
         task = asyncio.create_task(work, name=f"record {session_id}")
@@ -138,6 +141,7 @@ class Recorder:
                 self._start(recorder.session, Start.FRESH, manager)
         except Exception as error:
             log.error("recorder.crashed", session_id=session_id, exc_info=error)
+            self._failed.add(session_id)
         finally:
             found = self._recording.get(session_id)
             if found is not None and found[0] is recorder:

@@ -46,7 +46,7 @@ class SessionRecorder:
         told_full: Called when a file has reached its limit.
 
     Attributes:
-        full: A file has reached its limit, and that terminal isn't recorded any more.
+        full: A file, or the disk, is full, and that terminal isn't recorded any more.
         off: Set before it is cancelled where recording was turned off: its files then end.
     """
 
@@ -179,10 +179,11 @@ class SessionRecorder:
             return
         except OSError as error:
             log.error("recorder.failed", terminal=info.terminal, cause=str(error))
-            return
-        if recording.ended is Ended.LIMIT:
-            self.full = True
-            self._told_full()
+        else:
+            if recording.ended is not Ended.LIMIT:
+                return
+        self.full = True
+        self._told_full()
 
     async def _begin(
         self, info: TerminalInfo, start: Start
