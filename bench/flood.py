@@ -17,7 +17,7 @@ from bench.pty_program import PtyProgram
 from bench.workloads import COLUMNS, ROWS, WORKLOADS, at_least
 from tests.server import Server
 
-PROMPT = r"dev@[\w.-]+:/workspace\$"
+PROMPT = r"^ *dev@[\w.-]+:/workspace\$"
 PREFIX = "\x1d"
 _SETTLED = 0.3
 """Seconds without output before the next command is typed."""

@@ -22,7 +22,7 @@ from vibetui.model import LABEL_INSTANCE
 IMAGE = "vibetui/base:latest"
 LIST = r"(?s)(Last used|No sessions yet).*q Quit"
 """The whole of it: its last row may come before what stood above is painted over."""
-PROMPT = r"dev@[\w.-]+:/workspace\$"
+PROMPT = r"^ *dev@[\w.-]+:/workspace\$"
 PREFIX = "\x1d"
 
 
