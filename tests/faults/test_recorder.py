@@ -16,7 +16,7 @@ from vibetui.agent import TerminalSpec, TerminalStream
 from vibetui.cli.replay import listing
 from vibetui.core.local import LocalCore
 from vibetui.core.service import CoreService
-from vibetui.model import LABEL_INSTANCE, Session
+from vibetui.model import LABEL_INSTANCE, Session, SessionStatus
 from vibetui.recording import Cast, is_incomplete
 from vibetui.sessions.ownership import instance_id
 from vibetui.settings import Settings
@@ -49,6 +49,11 @@ class Desk:
             while not condition():  # noqa: ASYNC110 (a file has no event)
                 await asyncio.sleep(0.02)
         assert condition(), what
+
+    async def shows(self, status: SessionStatus) -> None:
+        async with asyncio.timeout(15):
+            while (await self.core.list_sessions())[0].status is not status:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
 
     async def shell(self, script: str = "exec bash --norc", **spec: Any) -> TerminalStream:
         connection = await self.core.attach(self.session.session_id)
@@ -209,6 +214,23 @@ async def test_a_container_that_starts_anew_has_files_of_its_own(tmp_path: Path)
         (await desk.shell("echo second; read x")).close()
         await desk.until(lambda: "second" in desk.said(), "it is recorded")
         assert len(desk.files()) == 2
+
+
+async def test_a_container_that_was_paused_is_recorded_on_in_the_same_file(tmp_path: Path) -> None:
+    async with a_desk(tmp_path, record=True) as desk:
+        stream = await desk.shell("echo first; read x; echo second; read x")
+        await desk.until(lambda: "first" in desk.said(), "it is recorded")
+        client, (session,) = raw_client(), await desk.core.list_sessions()
+        client.pause(session.container_id)
+        await desk.shows(SessionStatus.STOPPED)
+        client.unpause(session.container_id)
+        client.close()
+        await desk.shows(SessionStatus.RUNNING)
+        stream.send(b"\n")
+        await desk.until(lambda: "second" in desk.said(), "it goes on")
+        assert len(desk.files()) == 1
+        assert desk.said().count("first") == 1
+        stream.close()
 
 
 async def test_two_cores_do_not_write_one_recording(tmp_path: Path) -> None:

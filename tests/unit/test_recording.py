@@ -81,6 +81,17 @@ def test_a_recording_that_was_killed_is_taken_up_at_its_byte(tmp_path: Path) -> 
     assert [event.time for event in Cast(path).events()] == [1.0, 9.0]
 
 
+def test_what_ended_because_nobody_could_reach_it_can_go_on(tmp_path: Path) -> None:
+    for why, goes_on in ((Ended.STOPPED, True), (Ended.EXIT, False)):
+        recording = _begin(path := tmp_path / f"{why}.cast")
+        recording.finish(1001, why, "The end")
+        recording.close()
+        again = Recording.resume(path, 1 << 20)
+        assert again is not None
+        assert (again.ended is None) is goes_on
+        again.close()
+
+
 def test_a_state_that_makes_no_sense_is_not_believed(tmp_path: Path) -> None:
     path = tmp_path / "a.cast"
     _begin(path).close()

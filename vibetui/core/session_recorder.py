@@ -14,7 +14,7 @@ import structlog
 
 from vibetui.agent import AgentConnection, ListingWatch, TerminalInfo, TerminalStream
 from vibetui.core.terminal_recorder import TerminalRecorder
-from vibetui.errors import AgentError, EngineError, NotFound, OpenError, VibeError
+from vibetui.errors import AgentError, NotFound, OpenError, VibeError
 from vibetui.model import Session
 from vibetui.recording import Ended, Header, Recording, Shelf, Source
 from vibetui.sessions import SessionManager
@@ -88,9 +88,9 @@ class SessionRecorder:
                     run = await self._manager.run_of(self.session.session_id)
                     connection = await self._connect()
                 except (OpenError, NotFound):
-                    self._finish(Ended.EXIT, "The container stopped")
+                    self._finish(Ended.STOPPED, "The container stopped")
                     return
-                except EngineError as error:
+                except VibeError as error:
                     log.info("recorder.waits", cause=str(error))
                 else:
                     began = time.monotonic()
@@ -150,11 +150,13 @@ class SessionRecorder:
 
     async def _take_up(self, run: str) -> None:
         if self._run is not None and run != self._run:
-            self._finish(Ended.EXIT, "The container stopped")
+            self._finish(Ended.STOPPED, "The container stopped")
             self._start = Start.FRESH
         self._run = run
         self._known = {}
         resumed = await asyncio.to_thread(self._shelf.take_up, run, self._limit)
+        if self._start is Start.FRESH and resumed:
+            self._start = Start.AGAIN  # It was only paused.
         if self._start is Start.AGAIN:
             self._known = {found.source.terminal: found for found in resumed}
             self.full = any(found.ended is Ended.LIMIT for found in resumed)
@@ -189,6 +191,8 @@ class SessionRecorder:
         self, info: TerminalInfo, start: Start
     ) -> tuple[Recording, TerminalStream] | None:
         known = self._known.get(info.terminal)
+        if known is not None and known.ended is Ended.OFF:
+            known, start = None, Start.TURNED_ON
         if known is not None and known.ended is not None:
             return None
         if known is not None:

@@ -24,7 +24,9 @@ class Ended(StrEnum):
     """Why a recording goes no further."""
 
     EXIT = "exit"
-    """The program ended, or its container."""
+    """The program ended."""
+    STOPPED = "stopped"
+    """The container can't be reached any more. Where it was only paused, `resume` goes on."""
     OFF = "off"
     """Somebody turned recording off."""
     LIMIT = "limit"
@@ -102,7 +104,8 @@ class Recording:
         made = cls(path, Source(said["run"], said["terminal"]), limit)
         made.offset, made._size = said["offset"], said["size"]
         made._began, made._last = said["began"], said["last"]
-        made.ended = None if said["ended"] is None else Ended(said["ended"])
+        goes_on = said["ended"] in (None, Ended.STOPPED)
+        made.ended = None if goes_on else Ended(said["ended"])
         if made.ended is None:
             made._open(0)
             if whole:

@@ -98,7 +98,8 @@ class Shelf:
             if state is None:
                 continue
             if state["run"] != run:
-                _end(kept.path, limit)
+                if state["ended"] is None:
+                    _end(kept.path, limit)
                 continue
             if (before := newest.get(state["terminal"])) is not None:
                 before.finish(kept.modified, Ended.LOST, _BROKE_OFF)
