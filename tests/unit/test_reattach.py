@@ -12,6 +12,7 @@ import contextlib
 import random
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pytest
@@ -239,6 +240,47 @@ async def test_what_was_printed_for_another_size_is_where_it_was_for_who_stayed(
             await reaches(terminal, 300)
             assert await terminal.has_size(ROWS, COLUMNS, deadline=DEADLINE)
             assert picture(terminal.emulator) == picture(stayed.emulator)
+
+
+@pytest.mark.parametrize("kind", EMULATORS)
+async def test_old_output_is_not_seen_to_scroll_by(agent: Agent, kind: str) -> None:
+    script = """
+    stty raw -echo; key() { dd bs=1 count=1 >/dev/null 2>&1; }
+    seq 400 | sed 's/$/\r/'; key; seq 401 800 | sed 's/$/\r/'; printf last; read x
+    """
+    number = await agent.open(script, rows=ROWS, columns=COLUMNS)
+    async with attached(agent, number, kind) as stayed:
+        shown = partial(screen_has, stayed, "400")
+        assert await stayed._changes.until(shown, deadline=DEADLINE)
+        stayed.resize(ROWS, 50)
+        stayed.write(b"x")
+        shown = partial(screen_has, stayed, "last")
+        assert await stayed._changes.until(shown, deadline=DEADLINE)
+    terminal = await Terminal.open(
+        await agent.connect(),
+        number,
+        rows=ROWS,
+        columns=50,
+        settings=TerminalSettings(emulator=kind),
+    )
+    seen: list[bool] = []
+    changed = asyncio.Event()
+
+    def look() -> None:
+        seen.append(screen_has(terminal, "last"))
+        changed.set()
+
+    terminal.subscribe(look)
+    running = asyncio.create_task(terminal.run())
+    await asyncio.wait_for(changed.wait(), DEADLINE)
+    terminal.close()
+    await asyncio.gather(running, return_exceptions=True)
+    assert seen[0]
+
+
+def screen_has(terminal: Terminal, text: str) -> bool:
+    rows = (terminal.emulator.row(y) for y in range(terminal.emulator.rows))
+    return any(text in "".join(run.text for run in row) for row in rows)
 
 
 @pytest.mark.parametrize("kind", EMULATORS)

@@ -92,6 +92,14 @@ class TerminalStream:
         replay = Replay(start, bytes(piece.data), reset=bool(preamble))
         return cls(terminal, replay, size, piece.offset, wire)
 
+    @property
+    def redraws(self) -> bool:
+        """What is read next still belongs to a replay, and has arrived."""
+        return any(
+            isinstance(piece, _Piece) and piece.replaying and piece.data
+            for piece in self._wire.pieces
+        )
+
     async def read(self) -> bytes | Resized | Typed:
         """The output that has arrived, at most 256 KiB; ``b""`` when the program has ended.
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 
 class Changes:
@@ -12,6 +13,17 @@ class Changes:
     def __init__(self) -> None:
         self._subscribers: list[Callable[[], None]] = []
         self._notice: asyncio.Handle | None = None
+        self._held = False
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Tell of all changes in this block at once, when it ends."""
+        self._held = True
+        try:
+            yield
+        finally:
+            self._held = False
+            self.tell()
 
     def subscribe(self, callback: Callable[[], None]) -> Callable[[], None]:
         """Call `callback` after changes. Returns what ends that."""
@@ -25,7 +37,7 @@ class Changes:
 
     def tell(self) -> None:
         """There was a change."""
-        if self._notice is None and self._subscribers:
+        if self._notice is None and self._subscribers and not self._held:
             self._notice = asyncio.get_running_loop().call_soon(self._notify)
 
     def _notify(self) -> None:

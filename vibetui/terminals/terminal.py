@@ -198,15 +198,22 @@ class Terminal:
 
     async def _follow(self) -> None:
         stream = self._stream
-        await self._resized(*stream.size)
-        await self._take(stream.replay.data, replaying=True, afresh=stream.replay.reset)
+        with self._changes.held():  # Old output must not be seen to scroll by.
+            await self._resized(*stream.size)
+            await self._take(stream.replay.data, replaying=True, afresh=stream.replay.reset)
+            while stream.redraws and (event := await stream.read()):
+                await self._take_event(event)
         while event := await stream.read():
-            if isinstance(event, Resized):
-                await self._resized(event.rows, event.columns)
-            elif not isinstance(event, Typed):
-                if stream.replaying and self._outlet is not None:
-                    self._outlet.skipped()
-                await self._take(event, replaying=stream.replaying, afresh=stream.replaying)
+            await self._take_event(event)
+
+    async def _take_event(self, event: bytes | Resized | Typed) -> None:
+        stream = self._stream
+        if isinstance(event, Resized):
+            await self._resized(event.rows, event.columns)
+        elif not isinstance(event, Typed):
+            if stream.replaying and self._outlet is not None:
+                self._outlet.skipped()
+            await self._take(event, replaying=stream.replaying, afresh=stream.replaying)
 
     async def resume(self, connection: AgentConnection) -> None:
         """Go on over another connection to the same container where the last one broke.
