@@ -9,6 +9,9 @@ PROMPT = r"^ *dev@[\w.-]+:/workspace\$"
 LIST = "Quit"
 """On the key bar of the session list, and of no other screen."""
 
+WORKSPACE = "ctrl+] menu"
+"""On the key bar of a session; its prompt may be in the list's preview, too."""
+
 
 def connect(terminal: Tmux, server: Server, *options: str) -> None:
     """Type the printed ``ssh`` line and wait for the session list."""
@@ -25,6 +28,7 @@ def create(terminal: Tmux, name: str) -> None:
     terminal.type(name)
     terminal.wait_for(name)
     terminal.press("Enter")
+    terminal.wait_for(WORKSPACE)
     terminal.wait_for_match(PROMPT, 60)
 
 

@@ -141,6 +141,9 @@ class Offers:
 
 _Row = tuple[str, str, MenuChoice]
 
+_TWO_SIDES = 74
+"""Columns from which the two lists stand beside each other."""
+
 
 class PrefixMenu(Dialog[None], TakesKeys):
     """One key answers; the arrows and enter, or the mouse, do too; escape closes.
@@ -228,6 +231,9 @@ class PrefixMenu(Dialog[None], TakesKeys):
         rows.focus()
         if self._chosen is not None:
             self.call_later(self._answer, *self._chosen)
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.set_class(event.size.width < _TWO_SIDES, "-narrow")
 
     def _show_refusal(self) -> None:
         for note in self.query("#menu-note").results(Static):  # None, before it is composed.
