@@ -117,9 +117,10 @@ class VibeApp(App[str], inherit_bindings=False):
         """Go into a session."""
         workspace = WorkspaceScreen(session)
         workspace.depart()
-        self.terminal_watch.looked_at(session.session_id)
         self.attendance.moved(session.session_id)
         self.push_screen(workspace, lambda _: self._left(session.session_id))
+        # The list, which this changes, isn't to be seen any more and needn't be painted.
+        self.terminal_watch.looked_at(session.session_id)
 
     def share(self, session: Session) -> None:
         """Show who else may see the session, which has to be the user's own."""

@@ -84,8 +84,8 @@ class SessionListScreen(SessionDeeds):
     # What is shown
 
     def _show(self) -> None:
-        if not self.showing:
-            return
+        if not self.showing or not self.is_current:
+            return  # When it is to be seen again, it is shown again.
         feed, rows = self.vibe.feed, self.query_one(SessionRows)
         sessions = self._filtered()
         rows.show(
