@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from vibetui.agent.answers import decode_error
-from vibetui.agent.frames import Decoder, FrameType
+from vibetui.agent.frames import Decoder, FrameType, encode
+from vibetui.agent.requests import encode_input
 from vibetui.errors import AgentError
 
 HOLD = 256 * 1024
@@ -137,3 +138,35 @@ class Channel(asyncio.BufferedProtocol):
 
     async def wait_closed(self) -> None:
         await self._closed.wait()
+
+
+class Stream:
+    """What every stream can do with its channel."""
+
+    def __init__(self, wire: Channel) -> None:
+        self._channel = wire
+
+    async def drain(self) -> None:
+        """Wait until little of what was sent is left in this process."""
+        await self._channel.drain()
+
+    def close(self) -> None:
+        """Leave. What was sent and is still buffered here is dropped."""
+        self._channel.close()
+
+    async def wait_closed(self) -> None:
+        """Until the connection is gone."""
+        await self._channel.wait_closed()
+
+
+class ByteStream(Stream):
+    """A stream of bytes that ends: a command's stdin, or what a peer is told."""
+
+    def send(self, data: bytes) -> None:
+        """Write; buffered, see `drain`. Ignored once nobody reads it any more."""
+        if data:
+            self._channel.send(encode_input(data))
+
+    def send_eof(self) -> None:
+        """End this direction once all that was sent is written."""
+        self._channel.send(encode(FrameType.INPUT_END))

@@ -7,9 +7,9 @@ import socket
 import struct
 from collections import deque
 
-from vibetui.agent.channel import Channel
+from vibetui.agent.channel import ByteStream, Channel
 from vibetui.agent.frames import FrameType, Malformed, encode
-from vibetui.agent.requests import encode_input, encode_text
+from vibetui.agent.requests import encode_text
 
 
 def encode_dial(host: str, port: int) -> bytes:
@@ -19,10 +19,11 @@ def encode_dial(host: str, port: int) -> bytes:
     return encode(FrameType.DIAL, encode_text(host) + struct.pack(">H", port))
 
 
-class DialStream:
+class DialStream(ByteStream):
     """Bytes to and from a peer, each direction ended on its own. One reader at a time."""
 
     def __init__(self, wire: _Wire) -> None:
+        super().__init__(wire)
         self._wire = wire
 
     @classmethod
@@ -52,25 +53,6 @@ class DialStream:
         piece = wire.pieces.popleft()
         wire.resume()
         return piece
-
-    def send(self, data: bytes) -> None:
-        """Send to the peer; buffered, see `drain`."""
-        if data:
-            self._wire.send(encode_input(data))
-
-    def send_eof(self) -> None:
-        """Say no more; what the peer says is still read."""
-        self._wire.send(encode(FrameType.INPUT_END))
-
-    async def drain(self) -> None:
-        """Wait until little of what was sent is left in this process."""
-        await self._wire.drain()
-
-    def close(self) -> None:
-        self._wire.close()
-
-    async def wait_closed(self) -> None:
-        await self._wire.wait_closed()
 
 
 class _Wire(Channel):

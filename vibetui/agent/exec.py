@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from vibetui.agent.answers import decode_exited
-from vibetui.agent.channel import Channel
+from vibetui.agent.channel import ByteStream, Channel
 from vibetui.agent.frames import FrameType, Malformed, encode
 from vibetui.agent.nouns import ExitStatus
-from vibetui.agent.requests import encode_input, encode_text, encode_texts, encode_user
+from vibetui.agent.requests import encode_text, encode_texts, encode_user
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +55,8 @@ def encode_exec(spec: ExecSpec) -> bytes:
     return encode(FrameType.EXEC, payload)
 
 
-class ExecStream:
-    """A running command. One reader at a time.
+class ExecStream(ByteStream):
+    """A running command. One reader at a time; leaving hangs it up (SIGHUP).
 
     Attributes:
         pid: The command's process id, as the container sees it.
@@ -64,6 +64,7 @@ class ExecStream:
     """
 
     def __init__(self, pid: int, wire: _Wire) -> None:
+        super().__init__(wire)
         self.pid = pid
         self.exit: ExitStatus | None = None
         self._wire = wire
@@ -99,31 +100,11 @@ class ExecStream:
         wire.resume()
         return piece
 
-    def send(self, data: bytes) -> None:
-        """Write to stdin; buffered, see `drain`. Ignored once the command has closed it."""
-        if data:
-            self._wire.send(encode_input(data))
-
-    def send_eof(self) -> None:
-        """Close stdin once all that was sent is written."""
-        self._wire.send(encode(FrameType.INPUT_END))
-
     def signal(self, number: int) -> None:
         """Send a signal (1..64) to the command's process group. Raises `ValueError`."""
         if not 1 <= number <= 64:
             raise ValueError(f"there is no signal {number}")
         self._wire.send(encode(FrameType.SIGNAL, bytes([number])))
-
-    async def drain(self) -> None:
-        """Wait until little of what was sent is left in this process."""
-        await self._wire.drain()
-
-    def close(self) -> None:
-        """Leave: the command's pipes are closed and its process group gets SIGHUP."""
-        self._wire.close()
-
-    async def wait_closed(self) -> None:
-        await self._wire.wait_closed()
 
 
 class _Wire(Channel):

@@ -13,7 +13,7 @@ from vibetui.agent.answers import (
     decode_replay_end,
     decode_size,
 )
-from vibetui.agent.channel import HOLD, Channel
+from vibetui.agent.channel import HOLD, Channel, Stream
 from vibetui.agent.frames import FrameType, Malformed
 from vibetui.agent.nouns import ExitStatus, Resized, Typed
 from vibetui.agent.requests import encode_input, encode_reply, encode_resize
@@ -41,8 +41,8 @@ class _Piece:
     data: bytearray = field(default_factory=bytearray)
 
 
-class TerminalStream:
-    """Output in, input and size out. One reader at a time.
+class TerminalStream(Stream):
+    """Output in, input and size out. One reader at a time; the program outlives it.
 
     Attributes:
         terminal: Its number.
@@ -57,6 +57,7 @@ class TerminalStream:
     def __init__(
         self, terminal: int, replay: Replay, size: tuple[int, int], offset: int, wire: _Wire
     ) -> None:
+        super().__init__(wire)
         self.terminal = terminal
         self.replay = replay
         self.size = size
@@ -143,17 +144,6 @@ class TerminalStream:
     def resize(self, rows: int, columns: int) -> None:
         """Say the size in cells of whoever looks on: the terminal's, while this stream leads."""
         self._wire.send(encode_resize(rows, columns))
-
-    async def drain(self) -> None:
-        """Wait until little of what was sent is left in this process."""
-        await self._wire.drain()
-
-    def close(self) -> None:
-        """Leave; the program goes on. What was sent and is still buffered here is dropped."""
-        self._wire.close()
-
-    async def wait_closed(self) -> None:
-        await self._wire.wait_closed()
 
 
 def _is_empty(piece: _Piece | Resized | Typed) -> bool:
