@@ -22,8 +22,9 @@ from vibetui.events import OpenStep
 from vibetui.ui.screens.session_list import SessionListScreen
 from vibetui.ui.screens.session_screen import NOW_RUNNING
 from vibetui.ui.screens.workspace import WorkspaceScreen
-from vibetui.ui.widgets.choice_row import Offer
+from vibetui.ui.widgets.choice_row import Choice, ChoiceRow, Offer
 from vibetui.ui.widgets.ended_panel import EndedPanel
+from vibetui.ui.widgets.startup_panel import StartupPanel
 
 PREFIX = "ctrl+right_square_bracket"
 
@@ -219,6 +220,22 @@ async def test_a_start_can_be_cancelled_and_begun_again() -> None:
         await pilot.press("enter")
         await until(pilot, lambda: "Starting api" in shown(app))
         assert [call[0] for call in core.calls] == ["open", "cancel", "open"]
+
+
+async def test_a_cancel_that_comes_too_late_leaves_the_session_open(agent: Path) -> None:
+    core = ready_core(agent)
+    app = staged_app(core)
+    async with app.run_test() as pilot:
+        await until(pilot, lambda: "api" in shown(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: "$" in pane_text(app))
+        # Pressed while it was starting, and looked at only now.
+        app.screen.post_message(ChoiceRow.Chosen(Choice.CANCEL))
+        await pilot.pause()
+        await pilot.press(*"echo on-$((1+1))", "enter")
+        await until(pilot, lambda: "on-2" in pane_text(app))
+        assert "running" in shown(app)
+        assert not app.screen.query_one(StartupPanel).display
 
 
 async def test_leaving_a_start_does_not_stop_it() -> None:

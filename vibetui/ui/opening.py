@@ -174,13 +174,19 @@ class Opening:
             return None
 
     async def cancel(self) -> None:
-        """Give the flight up; `run` then ends with what the core says about it."""
+        """Give the flight up; `run` then ends with what the core says about it.
+
+        What has been asked for too late does nothing: the session is open.
+        """
+        if self.phase is not Phase.STARTING:
+            return
         self.cancelled = True
         self._enter(Phase.CANCELLING)
         try:
             await self._core.cancel_open(self._session_id)
         except VibeError as error:
-            self.failed(error)
+            if self.phase is Phase.CANCELLING:
+                self.failed(error)
 
     def opened(self) -> None:
         """The terminal is there."""
