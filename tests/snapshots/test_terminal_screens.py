@@ -107,6 +107,7 @@ def in_somebody_elses_size(agent: Path, other: socket.socket) -> Drive:
         other.sendall(encode_input(b"from 60 columns\r"))
         pane = pilot.app.screen.query_one(TerminalPane)
         await until(pilot, lambda: pane.has_other_size and "columns" in pane_text(pilot.app))
+        await until(pilot, lambda: "with bob" in shown(pilot.app))
         await pilot.pause(0.05)
 
     return drive

@@ -15,8 +15,6 @@ from vibetui.ui.streams import closing
 from vibetui.ui.world import World
 
 _FIRST_DELAY, _LAST_DELAY = 0.25, 5.0
-_UNHURRIED = 0.5
-"""Seconds that a move is told late: opening a session has better things to ask of the core."""
 
 HangUp = Callable[[str], None]
 """Ends the user's connection with these last words, at once, whether or not they are read."""
@@ -76,7 +74,6 @@ class Attendance:
         """Until cancelled, tell the core what is shown; only the newest matters."""
         while True:
             await self._moved.wait()
-            await asyncio.sleep(_UNHURRIED)
             self._moved.clear()
             with suppress(VibeError):  # It is said again with the next announcement.
                 await self._core.move_presence(self._identity, *self._place)
