@@ -185,8 +185,12 @@ class Opening:
         try:
             await self._core.cancel_open(self._session_id)
         except VibeError as error:
-            if self.phase is Phase.CANCELLING:
+            if not self._opened_meanwhile:
                 self.failed(error)
+
+    @property
+    def _opened_meanwhile(self) -> bool:
+        return self.phase in (Phase.CONNECTING, Phase.OPEN)
 
     def opened(self) -> None:
         """The terminal is there."""
