@@ -25,7 +25,7 @@ class Way:
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
-        sock.settimeout(60.0)
+        sock.settimeout(None)
 
     def __enter__(self) -> Self:
         return self
