@@ -27,12 +27,14 @@ class TabLabel:
     """Why one might want to look at it."""
 
 
+_SHOWN = "bold $background on $primary"
+
+
 class TabStrip(Static):
     """Shows the tabs around the one that is looked at; posts which one is asked for."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "tab-strip--tab",
-        "tab-strip--shown",
         "tab-strip--mark",
         "tab-strip--more",
     }
@@ -69,9 +71,9 @@ class TabStrip(Static):
     def _paint(self) -> None:
         if not self.is_attached or not self._labels:
             return
-        tab, shown, mark, more = (
+        tab, mark, more = (
             self.get_visual_style(f"tab-strip--{name}", partial=True)
-            for name in ("tab", "shown", "mark", "more")
+            for name in ("tab", "mark", "more")
         )
         texts = [_text(at, label) for at, label in enumerate(self._labels)]
         widths = [cell_len(text) + cell_len(label.mark) + 2 for text, label in self._each(texts)]
@@ -79,7 +81,8 @@ class TabStrip(Static):
         self._places, column = [], 1
         pieces = [Content.styled("‹" if seen.start else " ", more)]
         for at in seen:
-            style = shown if at == self._shown else tab
+            # A component's partial style leaves its background out.
+            style = _SHOWN if at == self._shown else tab
             label = self._labels[at]
             marked = Content.styled(label.mark, mark) if label.mark else Content()
             piece = Content.assemble(" ", texts[at], marked, " ")
