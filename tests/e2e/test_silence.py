@@ -19,7 +19,7 @@ from vibetui.core.client import CoreClient
 
 pytestmark = pytest.mark.e2e
 
-_LIMIT = 2.4
+_LIMIT = 6.0
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +75,7 @@ def test_what_was_printed_while_the_client_slept_is_there(
     eventually(lambda: viewers(server) == 0, "the agent's client is gone", _LIMIT + 10)
     lines = [line for line in server.log().splitlines() if "client.lost" in line]
     assert len(lines) == 1
-    assert "nothing was heard from the client for 2.4 s" in lines[0]
+    assert "nothing was heard from the client for 6 s" in lines[0]
     os.kill(client, signal.SIGCONT)
     tmux.wait_for("status=255")
 
