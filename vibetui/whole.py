@@ -15,7 +15,9 @@ async def to_the_end(work: Coroutine[Any, Any, T]) -> T:
     """Await `work`, which can't be interrupted: a cancelled caller is cancelled when it is over.
 
     For writes to the store: a transaction that was abandoned half-way keeps the database locked,
-    and whoever cleans up after a cancelled caller must find the row as it will stay.
+    and whoever cleans up after a cancelled caller must find the row as it will stay. And for its
+    reads: SQLAlchemy gives up the connection of one that was cancelled in a task of its own, which
+    waits for ever where the store is closed meanwhile.
     """
     task = asyncio.ensure_future(work)
     try:

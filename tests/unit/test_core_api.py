@@ -225,3 +225,16 @@ async def test_what_nobody_foresaw_is_one_sentence_to_the_client_and_a_trace_in_
     assert "secret" not in str(raised.value.to_json())
     (line,) = [call for call in written.calls if call.method_name == "error"]
     assert "secret internals" in repr(line.kwargs["exc_info"])
+
+
+async def test_a_core_that_stops_as_soon_as_it_serves_leaves_no_task_behind(tmp_path: Path) -> None:
+    for turn in range(40):
+        async with serving_core(tmp_path / str(turn)) as house:
+            client = CoreClient(os.dup(house.door))
+            with pytest.raises(NotFound):
+                await client.list_sessions()
+            await client.close()
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        if left:
+            await asyncio.wait(left, timeout=5)
+        assert [task for task in left if not task.done()] == []

@@ -57,6 +57,7 @@ class AuditQueries(Database):
                 )
             )
 
+    @whole
     async def audit_tail(self, limit: int) -> list[AuditEvent]:
         """The last `limit` entries, the oldest of them first."""
         newest = select(audit_events).order_by(audit_events.c.event_id.desc()).limit(limit)

@@ -60,12 +60,14 @@ class SessionQueries(Database):
         ) as db:
             await db.execute(insert(sessions).values(_columns(session)))
 
+    @whole
     async def session(self, session_id: str) -> Session | None:
         async with self._read() as db:
             found = await db.execute(select(sessions).where(sessions.c.session_id == session_id))
             row = found.one_or_none()
             return None if row is None else session_of(row)
 
+    @whole
     async def sessions_of(self, user_id: str) -> list[Session]:
         """The user's own, in the order of `LATEST_FIRST`."""
         async with self._read() as db:
@@ -74,6 +76,7 @@ class SessionQueries(Database):
             )
             return [session_of(row) for row in found]
 
+    @whole
     async def all_sessions(self) -> list[Session]:
         """Everybody's, the oldest first."""
         async with self._read() as db:

@@ -62,12 +62,14 @@ def _seen(row: Row[Any], user_id: str) -> Session:
 class ShareQueries(Database):
     """Shares."""
 
+    @whole
     async def sessions_seen_by(self, user_id: str) -> list[Session]:
         """The user's own and those shared with them, together in the order of `LATEST_FIRST`."""
         async with self._read() as db:
             found = await db.execute(_visible(user_id).order_by(*LATEST_FIRST))
             return [_seen(row, user_id) for row in found]
 
+    @whole
     async def session_seen_by(self, session_id: str, user_id: str) -> Session | None:
         """None where there is none, or it is neither the user's nor shared with them."""
         async with self._read() as db:
@@ -113,6 +115,7 @@ class ShareQueries(Database):
         """Everybody's."""
         return await self._shares()
 
+    @whole
     async def _shares(self, *conditions: ColumnElement[bool]) -> list[Share]:
         wanted = _SHARES.where(*conditions).order_by(users.c.name, shares.c.session_id)
         async with self._read() as db:

@@ -47,16 +47,19 @@ class UserQueries(Database):
             if rows:
                 await db.execute(insert(public_keys), rows)
 
+    @whole
     async def user(self, user_id: str) -> User | None:
         async with self._read() as db:
             found = await db.execute(select(users).where(users.c.user_id == user_id))
             return _user(found.one_or_none())
 
+    @whole
     async def user_by_name(self, name: str) -> User | None:
         async with self._read() as db:
             found = await db.execute(select(users).where(users.c.name == name))
             return _user(found.one_or_none())
 
+    @whole
     async def list_users(self) -> list[User]:
         """By name."""
         async with self._read() as db:
@@ -87,6 +90,7 @@ class UserQueries(Database):
         async with self._write(conflict=_KEY_TAKEN, missing=_NO_USER) as db:
             await db.execute(insert(public_keys), rows)
 
+    @whole
     async def key_by_fingerprint(self, fingerprint: str) -> PublicKey | None:
         async with self._read() as db:
             found = await db.execute(
@@ -94,6 +98,7 @@ class UserQueries(Database):
             )
             return _key(found.one_or_none())
 
+    @whole
     async def keys_of(self, user_id: str) -> list[PublicKey]:
         """The oldest first."""
         async with self._read() as db:
