@@ -7,17 +7,17 @@ from dataclasses import replace
 
 from textual.geometry import Region
 from textual.strip import Strip
-from textual.widget import Widget
 
 from vibetui.terminals.columns import cropped, restyle_cell
 from vibetui.terminals.protocol import CellStyle, Run
 from vibetui.ui.preview_glass import Picture
+from vibetui.ui.widgets.kept_strips import KeptStrips
 from vibetui.ui.widgets.terminal_strip import TerminalStrip
 
 _BLANK = CellStyle()
 
 
-class PreviewScreen(Widget):
+class PreviewScreen(KeptStrips):
     """In the terminal's own colours and no larger than it; reads no key."""
 
     ALLOW_SELECT = False
@@ -31,8 +31,7 @@ class PreviewScreen(Widget):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._picture: Picture | None = None
-        self._top = self._left = 0
-        self._strips: dict[int, Strip] = {}
+        self._top = 0
 
     def show(self, picture: Picture | None) -> None:
         """Show this; what is the same as before isn't painted again."""
@@ -77,28 +76,6 @@ class PreviewScreen(Widget):
 
     def on_resize(self) -> None:
         self._afresh()
-
-    def notify_style_update(self) -> None:
-        """Everything is to be painted anew, perhaps in other colours."""
-        super().notify_style_update()
-        self._strips.clear()
-
-    def render_lines(self, crop: Region) -> list[Strip]:
-        """Rows of the picture, from the first that is shown."""
-        width = self.size.width
-        if (left := self.content_region.x) != self._left:
-            self._left = left
-            self._strips.clear()
-        strips = [self._strip(y, width) for y in crop.line_range]
-        if crop.x == 0 and crop.width >= width:
-            return strips
-        return [strip.crop(crop.x, crop.right) for strip in strips]
-
-    def _strip(self, y: int, width: int) -> Strip:
-        strip = self._strips.get(y)
-        if strip is None or strip.cell_length != width:
-            strip = self._strips[y] = self._build(y, width)
-        return strip
 
     def _build(self, y: int, width: int) -> Strip:
         picture, row = self._picture, self._top + y

@@ -10,13 +10,13 @@ from functools import cached_property
 from textual import events
 from textual.geometry import Region
 from textual.strip import Strip
-from textual.widget import Widget
 
 from vibetui.terminals import Terminal
 from vibetui.terminals.columns import restyle_cell, write_over
 from vibetui.terminals.protocol import CellStyle, Cursor, Emulator, Modes, Run, Underline
 from vibetui.terminals.reader import Reader
 from vibetui.ui.widgets.client_terminal import ClientTerminal
+from vibetui.ui.widgets.kept_strips import KeptStrips
 from vibetui.ui.widgets.terminal_frames import FrameClock
 from vibetui.ui.widgets.terminal_marks import NO_MARKS, RowMarks, marks_by_row, with_marks
 from vibetui.ui.widgets.terminal_output import follow_output, is_behind
@@ -32,7 +32,7 @@ _GRANTED = 0.15
 nothing is said of cells that it doesn't fill."""
 
 
-class TerminalView(Widget):
+class TerminalView(KeptStrips):
     """Shows one terminal at a time, and wishes that it had the size of the pane."""
 
     def __init__(self) -> None:
@@ -43,12 +43,10 @@ class TerminalView(Widget):
         self._unfollow = _nothing
         self._frames = FrameClock(self._paint, self._frame_held, self._flooded)
         self._rows: list[Sequence[Run]] = []
-        self._strips: dict[int, Strip] = {}
         self._window = Window()
         self._foreign = False
         self._looked_at = (self._window.place, False)
         self._granting: asyncio.TimerHandle | None = None
-        self._left = 0
         self._marks: Mapping[int, RowMarks] = NO_MARKS
         self._cursor = _HIDDEN
         self._scrolled = (0, 0)
@@ -97,11 +95,6 @@ class TerminalView(Widget):
         self._hold_back(False)
         self._stop_granting()
         self._client.release()
-
-    def notify_style_update(self) -> None:
-        """Everything is to be painted anew, perhaps in other colours."""
-        super().notify_style_update()
-        self._strips.clear()
 
     def _frame_taken(self, terminal: Terminal) -> None:
         """A frame was taken over; for who passes on what else the program has said."""
@@ -205,23 +198,6 @@ class TerminalView(Widget):
             rows = [y - top for y in sorted(changed) if y - top in shown]
             if rows:
                 self.refresh(*[Region(0, y, self.size.width, 1) for y in rows])
-
-    def render_lines(self, crop: Region) -> list[Strip]:
-        """Rows of the frame that was taken last."""
-        width = self.size.width
-        if (left := self.content_region.x) != self._left:
-            self._left = left
-            self._strips.clear()
-        strips = [self._strip(y, width) for y in crop.line_range]
-        if crop.x == 0 and crop.width >= width:
-            return strips
-        return [strip.crop(crop.x, crop.right) for strip in strips]
-
-    def _strip(self, y: int, width: int) -> Strip:
-        strip = self._strips.get(y)
-        if strip is None or strip.cell_length != width:
-            strip = self._strips[y] = self._build(y, width)
-        return strip
 
     def _build(self, y: int, width: int) -> Strip:
         window = self._window
