@@ -13,18 +13,18 @@ from typing import Any
 
 import asyncssh
 import structlog
-from typing_extensions import override
 
-from sshd.auth import FrontCore, KeyLogin
-from sshd.channels.app import SHUTTING_DOWN, AppSession, Services
+from sshd.auth import FrontCore
+from sshd.connection import Connection
 from sshd.host_keys import HostKey, ensure_host_keys
-from sshd.keepalive import Patience, Vigil, leave_it_to_the_vigil
+from sshd.keepalive import Patience
 from sshd.launcher import Launcher
 from sshd.privileges import drop_root
+from sshd.start import Starter
+from sshd.visit import Services
 from vibetui import __version__
 from vibetui.core.front_client import FrontClient
 from vibetui.errors import VibeError
-from vibetui.events import EventCode
 from vibetui.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -32,17 +32,11 @@ log = structlog.get_logger(__name__)
 # `getaddrinfo` looks this codec up by name; once root is gone its file may be out of reach.
 _LOOKED_UP_LATER = (encodings.idna,)
 
-_LOGIN_TIMEOUT = 30.0
 _NEVER = sys.maxsize
 """asyncssh asks silent clients; when one is given up is `Vigil`'s to say."""
-_MOST_SESSIONS = 10
-"""Channels of one connection, as OpenSSH's MaxSessions."""
 _LEAVE_DEADLINE = 3.0
 _CLOSE_DEADLINE = 2.0
 _BACKLOG = 256
-_UNSENT = 128 * 1024
-"""Bytes that the kernel keeps for a slow link. It would take 4 MB of frames that nobody sees in
-time any more; held back, they aren't painted at all."""
 
 # Where a client lets the server choose; else its own first choice wins (RFC 4253 section 7.1),
 # which is ChaCha20 for OpenSSH's. All of them are faster than what there is to encrypt.
@@ -87,10 +81,9 @@ async def run_front(
     drop_root(settings.unprivileged_user)
     client = FrontClient(core_door) if core is None else None
     launcher = Launcher(zygote)
-    patience = Patience(settings.client_alive_interval, settings.client_alive_count_max)
     try:
         async with asyncio.TaskGroup() as tasks:
-            front = _Front(client or core, launcher, tasks, patience)  # type: ignore[arg-type]
+            front = _Front(client or core, launcher, tasks, settings)  # type: ignore[arg-type]
             async with front.listening(sock, keys), _stop_signals() as stopping:
                 ready(sock.getsockname()[1])
                 await _until(stopping, launcher)
@@ -152,13 +145,14 @@ class _Front:
     """The open connections and their tasks."""
 
     def __init__(
-        self, core: FrontCore, launcher: Launcher, tasks: asyncio.TaskGroup, patience: Patience
+        self, core: FrontCore, launcher: Launcher, tasks: asyncio.TaskGroup, settings: Settings
     ) -> None:
         self._tasks = tasks
-        self.core = core
-        self.patience = patience
-        self.services = Services(core, launcher, self.background)
-        self.connections: set[_Connection] = set()
+        self.settings = settings
+        self.patience = Patience(settings.client_alive_interval, settings.client_alive_count_max)
+        starter = Starter(settings)
+        self.services = Services(core, launcher, self.background, settings, starter)
+        self.connections: set[Connection] = set()
 
     def background(self, work: Coroutine[Any, Any, None]) -> None:
         """Run `work` in the front's task group; a failure is logged and stays its own."""
@@ -170,12 +164,12 @@ class _Front:
             sock=sock,
             config=None,
             backlog=_BACKLOG,
-            server_factory=lambda: _Connection(self),
+            server_factory=lambda: Connection(self),
             server_host_keys=_without_sha1(keys),
             server_version=f"vibetui_{__version__}",
             encoding=None,
             line_editor=False,
-            login_timeout=_LOGIN_TIMEOUT,
+            login_timeout=self.settings.login_timeout,
             keepalive_interval=self.patience.interval,
             keepalive_count_max=_NEVER,
             tcp_keepalive=True,
@@ -239,79 +233,3 @@ async def _all_within(deadline: float, waits: list[Coroutine[Any, Any, Any]]) ->
         for task in late:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-class _Connection(KeyLogin):
-    """One client."""
-
-    def __init__(self, front: _Front) -> None:
-        super().__init__(front.core, front.background)
-        self._front = front
-        self._vigil: Vigil | None = None
-        self.sessions: set[AppSession] = set()
-        self.closed = asyncio.Event()
-
-    @override
-    def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
-        super().connection_made(conn)
-        self._front.connections.add(self)
-        sock: socket.socket = conn.get_extra_info("socket")
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT)
-        leave_it_to_the_vigil(sock, self._front.patience)
-        # asyncssh ignores its transport's back-pressure and trusts the client's window, which
-        # may be as large as the client likes.
-        conn.pause_writing = self._hold  # type: ignore[method-assign]
-        conn.resume_writing = self._release  # type: ignore[method-assign]
-
-    @override
-    def auth_completed(self) -> None:
-        super().auth_completed()
-        vigil = self._vigil = Vigil(self._front.patience, self._give_up)
-        received = self._conn.data_received
-
-        def data_received(data: bytes, datatype: int | None = None) -> None:
-            vigil.heard()
-            received(data, datatype)
-
-        self._conn.data_received = data_received  # type: ignore[method-assign]
-
-    def _give_up(self) -> None:
-        assert self.login is not None
-        log.warning(
-            EventCode.CLIENT_LOST,
-            user_id=self.login.user.user_id,
-            address=self.login.address,
-            reason=f"nothing was heard from the client for {self._front.patience.limit:g} s",
-        )
-        self._conn.abort()
-
-    @override
-    def connection_lost(self, exc: Exception | None) -> None:
-        if self._vigil is not None:
-            self._vigil.close()
-        self._front.connections.discard(self)
-        super().connection_lost(exc)
-        self.closed.set()
-
-    def _hold(self) -> None:
-        for session in self.sessions:
-            session.hold("connection")
-
-    def _release(self) -> None:
-        for session in self.sessions:
-            session.release("connection")
-
-    @override
-    def session_requested(self) -> AppSession:
-        self.sessions = {session for session in self.sessions if not session.finished.is_set()}
-        if self.login is None or len(self.sessions) >= _MOST_SESSIONS:
-            raise asyncssh.ChannelOpenError(
-                asyncssh.OPEN_RESOURCE_SHORTAGE, "Too many sessions on one connection."
-            )
-        session = AppSession(self._front.services, self.login)
-        self.sessions.add(session)
-        return session
-
-    def close(self) -> None:
-        """Say why and hang up."""
-        self._conn.disconnect(asyncssh.DISC_BY_APPLICATION, SHUTTING_DOWN)

@@ -29,7 +29,7 @@ from vibetui.core import wire
 from vibetui.core.doors import make_door
 from vibetui.core.handoff import SWITCHING
 from vibetui.errors import CoreUnavailable
-from vibetui.model import User
+from vibetui.model import Account, User
 from vibetui.settings import Settings
 
 USER = User("ada000000000", "ada", datetime(2024, 1, 1, tzinfo=UTC))
@@ -71,7 +71,7 @@ class StagedFront:
             raise CoreUnavailable("The server's core is restarting…", "Try again in a moment.")
         if path == "/v1/front/authenticate":
             user = self.keys.get(body["fingerprint"])
-            return {"user": None if user is None else wire.user_to_json(user)}
+            return wire.account_to_json(None if user is None else Account(user))
         if path == "/v1/front/audit":
             self.audited.append(body)
             return {}

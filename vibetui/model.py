@@ -43,6 +43,15 @@ class SessionStatus(StrEnum):
     RUNNING = "running"
 
 
+class UserRole(StrEnum):
+    """What an account may do beyond its own sessions."""
+
+    USER = "user"
+    """Nothing."""
+    ADMIN = "admin"
+    """Administer accounts, keys, invitations and everybody's sessions; not look into them."""
+
+
 @dataclass(frozen=True, slots=True)
 class User:
     """An account. `name` is what people type; `user_id` never changes."""
@@ -50,6 +59,47 @@ class User:
     user_id: str
     name: str
     created_at: datetime
+    role: UserRole = UserRole.USER
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What the front has to know of somebody who proves who they are.
+
+    Attributes:
+        second_factor: A code of their authenticator app (TOTP) is asked for as well.
+    """
+
+    user: User
+    second_factor: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Authorities:
+    """Who signs user certificates, and what is no longer accepted. Read when one is offered.
+
+    Attributes:
+        keys: Public key lines of the certificate authorities; none: certificates are refused.
+        revoked: Lines as ``ssh-keygen -k`` takes them: ``serial: N`` or ``N-M``, ``id: TEXT``,
+            ``hash: SHA256:…``, ``key: LINE``, or a bare public key line.
+    """
+
+    keys: tuple[str, ...] = ()
+    revoked: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Invite:
+    """An invitation to make an account. The code itself is shown once and never stored."""
+
+    invite_id: str
+    created_at: datetime
+    expires_at: datetime
+    uses: int
+    """How many accounts it may make in all."""
+    used: int
+    made_by: str
+    """Name of the account, or the operator's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +113,9 @@ class PublicKey:
     blob: str
     """Base64 of the RFC 4253 section 6.6 key blob."""
     comment: str
+    """What its owner calls it: the line's own comment until they say otherwise."""
     added_at: datetime
+    last_used_at: datetime | None = None
 
 
 class Access(StrEnum):
@@ -101,6 +153,8 @@ class Session:
     """There are recordings of it."""
     recording_full: bool = False
     """A file, or the disk, is full, and a terminal isn't recorded any more."""
+    stopped_at: datetime | None = None
+    """When somebody stopped it; None where it runs, or ended by itself."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from vibetui.core.client import CoreClient
 from vibetui.core.front_client import FrontClient
 from vibetui.errors import Conflict, Invalid, NotFound, VibeError
 from vibetui.events import EventCode
-from vibetui.model import Session, SessionStatus
+from vibetui.model import Account, Session, SessionStatus
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHNp5KkCeMcJYxjhDJ5h8q4m9yPqGmJ0bS3mS8V1nQ0F ada@home"
@@ -111,7 +111,7 @@ async def test_the_front_has_no_user_and_no_sessions(house: House) -> None:
 async def test_a_key_is_whose_it_is_and_a_strangers_is_nobodys(house: House) -> None:
     ada, (key,) = await add_account(house.service.store, "ada", KEY)
     front = house.front_client()
-    assert await front.authenticate(key.fingerprint) == ada
+    assert await front.authenticate(key.fingerprint) == Account(ada)
     assert await front.authenticate("SHA256:stranger") is None
     with pytest.raises(NotFound):
         await front.open_door("nosuchuser")

@@ -12,8 +12,8 @@ import pytest
 from vibetui.engines import ContainerState
 from vibetui.errors import Invalid
 from vibetui.model import LABEL_SESSION, Session, SessionStatus
+from vibetui.naming import hostname
 from vibetui.sessions import LOBBY_VERBS, check_name
-from vibetui.sessions.naming import hostname
 from vibetui.sessions.ownership import instance_id, is_of, labels_of
 
 

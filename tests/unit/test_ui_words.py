@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.ui_support import NOW, session
 from vibetui.errors import Invalid
 from vibetui.model import SessionStatus
-from vibetui.sessions.naming import LOBBY_VERBS, MAX_LENGTH, check_name
+from vibetui.naming import LOBBY_VERBS, MAX_LENGTH, check_name
 from vibetui.ui.names import problem_with, suggest
 from vibetui.ui.prefix import key_bytes, key_name
 from vibetui.ui.wording import ago, farewell, took

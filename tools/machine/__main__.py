@@ -15,7 +15,13 @@ from tools.machine.paths import CACHE
 from tools.machine.report import step
 from vibetui.errors import VibeError
 
-TEST_PROGRAMS = {"tmux": "tmux", "ssh": "openssh-client", "git": "git", "ip": "iproute2"}
+TEST_PROGRAMS = {
+    "tmux": "tmux",
+    "ssh": "openssh-client",
+    "git": "git",
+    "ip": "iproute2",
+    "rsync": "rsync",
+}
 """What the tests run beside the product: the program, and the Debian package that has it."""
 EMULATOR = ("qemu-aarch64-static", "qemu-user-static")
 """Runs the other machine's agent. Its test is skipped where this is missing, but for CI's."""

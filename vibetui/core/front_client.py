@@ -9,7 +9,7 @@ from typing import Any
 from vibetui.core import wire
 from vibetui.core.channel import Channel
 from vibetui.events import EventCode
-from vibetui.model import User
+from vibetui.model import Account
 
 
 class FrontClient:
@@ -22,12 +22,12 @@ class FrontClient:
     def __init__(self, target: Path | int) -> None:
         self._channel = Channel(target)
 
-    async def authenticate(self, fingerprint: str) -> User | None:
+    async def authenticate(self, fingerprint: str) -> Account | None:
         """Whose key this is (``SHA256:…``); None where it is nobody's."""
         answer = await self._channel.call(
             "POST", "/v1/front/authenticate", {"fingerprint": fingerprint}
         )
-        return None if answer["user"] is None else wire.user_from_json(answer["user"])
+        return wire.account_from_json(answer)
 
     async def open_door(self, user_id: str) -> int:
         """A descriptor with which whoever holds it is that user; the caller closes it.

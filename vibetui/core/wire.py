@@ -8,6 +8,7 @@ from typing import Any
 
 from vibetui.model import (
     Access,
+    Account,
     Presence,
     PresenceNotice,
     Session,
@@ -17,9 +18,18 @@ from vibetui.model import (
     Share,
     Template,
     User,
+    UserRole,
 )
 
 Json = dict[str, Any]
+
+
+def _moment_to_json(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()
+
+
+def _moment_from_json(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
 
 
 def user_to_json(user: User) -> Json:
@@ -27,27 +37,46 @@ def user_to_json(user: User) -> Json:
 
 
 def user_from_json(data: Json) -> User:
-    return User(**{**data, "created_at": datetime.fromisoformat(data["created_at"])})
+    return User(
+        **{
+            **data,
+            "created_at": datetime.fromisoformat(data["created_at"]),
+            "role": UserRole(data["role"]),
+        }
+    )
+
+
+def account_to_json(account: Account | None) -> Json:
+    """``{"user": null}`` for nobody."""
+    if account is None:
+        return {"user": None}
+    return {"user": user_to_json(account.user), "second_factor": account.second_factor}
+
+
+def account_from_json(data: Json) -> Account | None:
+    if data["user"] is None:
+        return None
+    return Account(user_from_json(data["user"]), bool(data.get("second_factor")))
 
 
 def session_to_json(session: Session) -> Json:
-    used = session.last_used_at
     return {
         **asdict(session),
         "created_at": session.created_at.isoformat(),
-        "last_used_at": None if used is None else used.isoformat(),
+        "last_used_at": _moment_to_json(session.last_used_at),
+        "stopped_at": _moment_to_json(session.stopped_at),
     }
 
 
 def session_from_json(data: Json) -> Session:
-    used = data["last_used_at"]
     return Session(
         **{
             **data,
             "status": SessionStatus(data["status"]),
             "access": Access(data["access"]),
             "created_at": datetime.fromisoformat(data["created_at"]),
-            "last_used_at": None if used is None else datetime.fromisoformat(used),
+            "last_used_at": _moment_from_json(data["last_used_at"]),
+            "stopped_at": _moment_from_json(data["stopped_at"]),
         }
     )
 

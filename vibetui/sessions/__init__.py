@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from vibetui.naming import LOBBY_VERBS, check_name
 from vibetui.sessions.manager import SessionManager
-from vibetui.sessions.naming import LOBBY_VERBS, check_name
 from vibetui.sessions.proof import ReadyContainer
 
 __all__ = ["LOBBY_VERBS", "ReadyContainer", "SessionManager", "check_name"]

@@ -18,7 +18,7 @@ from vibetui.model import (
     new_id,
     volume_name,
 )
-from vibetui.sessions.naming import check_name
+from vibetui.naming import check_name
 from vibetui.sessions.ownership import find_container
 from vibetui.sessions.tools import Tools
 
@@ -75,6 +75,7 @@ async def stop(tools: Tools, session_id: str) -> Session:
         session_id,
         status=SessionStatus.STOPPED,
         container_id=None if state is None else state.container_id,
+        stopped_at=datetime.now(UTC),
     )
     session = await update
     await tools.journal.record(EventCode.SESSION_STOPPED, session)

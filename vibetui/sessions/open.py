@@ -18,11 +18,11 @@ from vibetui.model import (
     new_id,
     volume_name,
 )
+from vibetui.naming import hostname
 from vibetui.sessions import problems
 from vibetui.sessions.carrier import AGENT, SOCKET
 from vibetui.sessions.flight import Flight
 from vibetui.sessions.handshake import Vanished, prove_ready
-from vibetui.sessions.naming import hostname
 from vibetui.sessions.ownership import LABEL_FLIGHT, find_container, is_of, labels_of
 from vibetui.sessions.proof import ReadyContainer
 from vibetui.sessions.tools import Tools
@@ -238,6 +238,7 @@ class Opening:
             container_id=ready.container_id,
             status=SessionStatus.RUNNING,
             last_used_at=datetime.now(UTC),
+            stopped_at=None,
         )
         self._flight.report(OpenStep.READY, StepState.DONE)
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from vibetui.errors import StoreError
 from vibetui.store.faults import BUSY_TIMEOUT, store_error
 
-REVISIONS = ("0001", "0002", "0003")
+REVISIONS = ("0001", "0002", "0003", "0004")
 """Every revision in ``migrations/versions``, the current one last; a test holds them together."""
 
 _MIGRATIONS = Path(__file__).parent / "migrations"

@@ -95,6 +95,7 @@ class SessionQueries(Database):
         status: SessionStatus | Unset = UNSET,
         last_used_at: datetime | Unset | None = UNSET,
         recording: bool | Unset | None = UNSET,
+        stopped_at: datetime | Unset | None = UNSET,
     ) -> Session:
         """Change what is given, in one statement, and return the row as it is then.
 
@@ -106,6 +107,7 @@ class SessionQueries(Database):
             "status": status,
             "last_used_at": last_used_at,
             "recording": recording,
+            "stopped_at": stopped_at,
         }
         changes = {column: value for column, value in given.items() if value is not UNSET}
         conflict = _taken(name) if isinstance(name, str) else ""

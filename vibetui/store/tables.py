@@ -56,6 +56,11 @@ users = Table(
     Column("user_id", String(32), primary_key=True),
     Column("name", String(32), nullable=False, unique=True),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("role", String(16), nullable=False, server_default="user"),
+    # Secrets of the login: these never leave the store's own queries about them.
+    Column("password_hash", Text),
+    Column("totp_secret", Text),
+    Column("totp_counter", Integer),
 )
 
 public_keys = Table(
@@ -67,6 +72,20 @@ public_keys = Table(
     Column("blob", Text, nullable=False),
     Column("comment", Text, nullable=False),
     Column("added_at", UtcDateTime, nullable=False),
+    Column("last_used_at", UtcDateTime),
+)
+
+invites = Table(
+    "invites",
+    metadata,
+    Column("invite_id", String(32), primary_key=True),
+    # SHA-256 of the code, which is random enough to need no salt.
+    Column("code_hash", String(64), nullable=False, unique=True),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("uses", Integer, nullable=False),
+    Column("used", Integer, nullable=False),
+    Column("made_by", String(64), nullable=False),
 )
 
 sessions = Table(
@@ -83,6 +102,8 @@ sessions = Table(
     Column("last_used_at", UtcDateTime),
     # NULL: as the template says.
     Column("recording", Boolean),
+    # NULL: it runs, or it ended by itself.
+    Column("stopped_at", UtcDateTime),
     UniqueConstraint("user_id", "name"),
 )
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import Row, delete, insert, select
 
 from vibetui.errors import Conflict, NotFound
-from vibetui.model import PublicKey, User, new_id
+from vibetui.model import PublicKey, User, UserRole, new_id
 from vibetui.store.database import Database
 from vibetui.store.tables import public_keys, users
 from vibetui.whole import whole
@@ -18,8 +19,15 @@ _KEY_TAKEN = "That key belongs to an account already."
 _NO_USER = "There is no such user."
 
 
-def _user(row: Row[tuple[object, ...]] | None) -> User | None:
-    return None if row is None else User(**row._mapping)
+_USER = (users.c.user_id, users.c.name, users.c.created_at, users.c.role)
+"""What is known of an account outside this module: none of its secrets."""
+
+
+def _user(row: Any) -> User | None:
+    if row is None:
+        return None
+    values = row._asdict()
+    return User(**{**values, "role": UserRole(values["role"])})
 
 
 def _key(row: Row[tuple[object, ...]] | None) -> PublicKey | None:
@@ -50,21 +58,21 @@ class UserQueries(Database):
     @whole
     async def user(self, user_id: str) -> User | None:
         async with self._read() as db:
-            found = await db.execute(select(users).where(users.c.user_id == user_id))
+            found = await db.execute(select(*_USER).where(users.c.user_id == user_id))
             return _user(found.one_or_none())
 
     @whole
     async def user_by_name(self, name: str) -> User | None:
         async with self._read() as db:
-            found = await db.execute(select(users).where(users.c.name == name))
+            found = await db.execute(select(*_USER).where(users.c.name == name))
             return _user(found.one_or_none())
 
     @whole
     async def list_users(self) -> list[User]:
         """By name."""
         async with self._read() as db:
-            found = await db.execute(select(users).order_by(users.c.name))
-            return [User(**row._mapping) for row in found]
+            found = await db.execute(select(*_USER).order_by(users.c.name))
+            return [user for user in map(_user, found) if user is not None]
 
     @whole
     async def remove_user(self, user_id: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Sequence
 
-# The rule is `vibetui.sessions.naming.check_name`'s, and a test holds the two together: importing
+# The rule is `vibetui.naming.check_name`'s, and a test holds the two together: importing
 # it would bring SQLAlchemy and docker into every UI process (0.6 s, 40 MB).
 _MAX_LENGTH = 40
 _ALLOWED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")

@@ -13,6 +13,7 @@ from vibetui.core.service import CoreService
 from vibetui.core.wire import Json
 from vibetui.errors import Invalid
 from vibetui.events import EventCode
+from vibetui.model import Account
 
 
 class FrontRoutes:
@@ -38,7 +39,7 @@ class FrontRoutes:
         data = await body_of(request)
         key = await self._store.key_by_fingerprint(text_of(data, "fingerprint"))
         user = None if key is None else await self._store.user(key.user_id)
-        return web.json_response({"user": None if user is None else wire.user_to_json(user)})
+        return web.json_response(wire.account_to_json(None if user is None else Account(user)))
 
     async def open_door(self, request: web.Request) -> web.StreamResponse:
         check_upgrade(request)

@@ -6,8 +6,14 @@ import re
 
 from vibetui.errors import Invalid
 
-LOBBY_VERBS = frozenset({"ls", "new", "start", "stop", "rm", "rename", "cp", "help"})
-"""Words that ``ssh vibe@host WORD`` understands as commands."""
+LOBBY_VERBS = frozenset(
+    {
+        *("ls", "new", "start", "stop", "rm", "rename", "cp", "help", "whoami"),
+        *("user", "key", "invite", "session", "template", "audit"),
+        *("scp", "sftp", "rsync", "git"),
+    }
+)
+"""Words that ``ssh vibe@host WORD`` understands as commands, or that tools send."""
 
 MAX_LENGTH = 40
 

@@ -1,0 +1,118 @@
+"""One client's connection: from its first byte to its last."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import Protocol
+
+import asyncssh
+import structlog
+from typing_extensions import override
+
+from sshd.auth import KeyLogin
+from sshd.channels.app import SHUTTING_DOWN
+from sshd.channels.client import ClientSession
+from sshd.keepalive import Patience, Vigil, leave_it_to_the_vigil
+from sshd.route import LoginName
+from sshd.visit import Services, Visit
+from vibetui.events import EventCode
+from vibetui.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+_UNSENT = 128 * 1024
+"""Bytes that the kernel keeps for a slow link. It would take 4 MB of frames that nobody sees in
+time any more; held back, they aren't painted at all."""
+
+
+class Front(Protocol):
+    """What a connection needs of the front."""
+
+    settings: Settings
+    services: Services
+    patience: Patience
+    connections: set[Connection]
+
+
+class Connection(KeyLogin):
+    """One client."""
+
+    def __init__(self, front: Front) -> None:
+        super().__init__(front.services.core, front.services.background)
+        self._front = front
+        self._vigil: Vigil | None = None
+        self._visit: Visit | None = None
+        self.sessions: set[ClientSession] = set()
+        self.closed = asyncio.Event()
+
+    @override
+    def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+        super().connection_made(conn)
+        self._front.connections.add(self)
+        sock: socket.socket = conn.get_extra_info("socket")
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT)
+        leave_it_to_the_vigil(sock, self._front.patience)
+        # asyncssh ignores its transport's back-pressure and trusts the client's window, which
+        # may be as large as the client likes.
+        conn.pause_writing = self._hold  # type: ignore[method-assign]
+        conn.resume_writing = self._release  # type: ignore[method-assign]
+
+    @override
+    def auth_completed(self) -> None:
+        super().auth_completed()
+        assert self.login is not None
+        named = LoginName.parse(self._name).session
+        self._visit = Visit(self._front.services, self.login, self._conn, named)
+        vigil = self._vigil = Vigil(self._front.patience, self._give_up)
+        received = self._conn.data_received
+
+        def data_received(data: bytes, datatype: int | None = None) -> None:
+            vigil.heard()
+            received(data, datatype)
+
+        self._conn.data_received = data_received  # type: ignore[method-assign]
+
+    def _give_up(self) -> None:
+        assert self.login is not None
+        log.warning(
+            EventCode.CLIENT_LOST,
+            user_id=self.login.user.user_id,
+            address=self.login.address,
+            reason=f"nothing was heard from the client for {self._front.patience.limit:g} s",
+        )
+        self._conn.abort()
+
+    @override
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._vigil is not None:
+            self._vigil.close()
+        if self._visit is not None:
+            self._background(self._visit.close())
+        self._front.connections.discard(self)
+        super().connection_lost(exc)
+        self.closed.set()
+
+    def _hold(self) -> None:
+        for session in self.sessions:
+            session.hold("connection")
+
+    def _release(self) -> None:
+        for session in self.sessions:
+            session.release("connection")
+
+    @override
+    def session_requested(self) -> ClientSession:
+        self.sessions = {session for session in self.sessions if not session.finished.is_set()}
+        most = self._front.settings.max_sessions_per_connection
+        if self._visit is None or len(self.sessions) >= most:
+            raise asyncssh.ChannelOpenError(
+                asyncssh.OPEN_RESOURCE_SHORTAGE, "Too many sessions on one connection."
+            )
+        session = ClientSession(self._visit, lambda: False)
+        self.sessions.add(session)
+        return session
+
+    def close(self) -> None:
+        """Say why and hang up."""
+        self._conn.disconnect(asyncssh.DISC_BY_APPLICATION, SHUTTING_DOWN)
