@@ -1,17 +1,51 @@
-"""Verbs for scripts: ls, new, start, stop, rm, rename, cp, help."""
+"""Verbs for scripts: ls, new, start, stop, rm, rename, whoami, help."""
 
 from __future__ import annotations
 
+import asyncio
+import json
+from collections.abc import Sequence
+from contextlib import aclosing
+from datetime import datetime
+from typing import Any
+
+import click
 from typing_extensions import override
 
 from sshd.channels.work import Channel, StreamWork
 from sshd.route import Request, ToLobby
-from sshd.visit import Visit
-from vibetui.errors import Invalid
+from sshd.visit import Visit, printable
+from vibetui.errors import Invalid, OpenError
+from vibetui.events import EventCode, OpenStep, StepState
+from vibetui.model import Session
+
+_USAGE_STATUS = 2
+
+_HELP = (
+    ("ls", "your sessions and those shared with you"),
+    ("new NAME [--template T]", "make a session; its container comes with the first start"),
+    ("start NAME", "start it, and wait until it is ready"),
+    ("stop NAME", "stop its container; /workspace stays"),
+    ("rm NAME --yes", "remove it, and its /workspace"),
+    ("rename NAME NEW", "call it something else"),
+    ("whoami", "the account that your key belongs to"),
+    ("help", "this"),
+)
+_HELP_END = "Each takes --json. A session of somebody else's is OWNER+NAME."
+
+_STEPS = {
+    OpenStep.IMAGE: "Getting the image…",
+    OpenStep.CREATE: "Creating the container…",
+    OpenStep.START: "Starting the container…",
+    OpenStep.HANDSHAKE: "Waiting for the container to say that it is ready…",
+}
+"""The steps of a start that are worth a line; the others take no time."""
 
 
 class LobbyWork(StreamWork):
-    """Verbs for scripts: ls, new, start, stop, rm, rename, cp, help."""
+    """Verbs for scripts. Exit status 0; 1 where it can't be done; 2 for a mistake in the call."""
+
+    failure_status = 1
 
     def __init__(self, visit: Visit, request: Request, channel: Channel, target: ToLobby) -> None:
         super().__init__(visit, request, channel)
@@ -19,4 +53,196 @@ class LobbyWork(StreamWork):
 
     @override
     async def main(self) -> int:
-        raise Invalid("That is not there yet.")
+        verb, *rest = self._target.words
+        if _verbs.get_command(click.Context(_verbs), verb) is None:
+            await self.visit.audit(EventCode.LOBBY, verb=verb)
+            raise Invalid(f"“{verb}” isn't available over ssh here.", "What is: ssh vibe@HOST help")
+        if not {"-h", "--help"}.isdisjoint(rest):
+            verb, rest = "help", []
+        try:
+            # Not `main`, which would write to the server's own streams.
+            with _verbs.make_context("vibetui", [verb, *rest], obj=self) as context:
+                answer = _verbs.invoke(context)
+        except click.ClickException as error:
+            self.say(f"{verb}: {error.format_message()}")
+            return _USAGE_STATUS
+        await answer
+        return 0
+
+    async def session(self, verb: str, name: str) -> Session:
+        """The one called `name`, which `verb` is about to be done to."""
+        if not name:
+            # A script's variable that was never set must not mean the connection's session.
+            raise Invalid("The name of the session is empty.")
+        session = await self.visit.session(name)
+        await self.visit.audit(EventCode.LOBBY, session, verb=verb)
+        return session
+
+    async def print_text(self, lines: Sequence[str]) -> None:
+        """To stdout, with line ends as the client's terminal, if any, needs them."""
+        end = "\r\n" if self.request.term is not None else "\n"
+        await self.write("".join(f"{printable(line)}{end}" for line in lines).encode())
+
+    async def print_answer(self, as_json: bool, data: Any, *lines: str) -> None:
+        """`data`, or `lines` for a person."""
+        if as_json:
+            # ASCII, so that nothing in it can steer a terminal.
+            lines = tuple(json.dumps(data, indent=2).splitlines())
+        await self.print_text(lines)
+
+
+@click.group(context_settings={"help_option_names": []})
+def _verbs() -> None:
+    """Each command returns the coroutine that does it."""
+
+
+_as_json = click.option("--json", "as_json", is_flag=True)
+_name = click.argument("name")
+
+
+@_verbs.command("ls")
+@_as_json
+@click.pass_obj
+async def _ls(work: LobbyWork, as_json: bool) -> None:
+    await work.visit.audit(EventCode.LOBBY, verb="ls")
+    sessions = await (await work.visit.core()).list_sessions()
+    rows = [("NAME", "STATUS", "ACCESS", "TEMPLATE", "LAST USED")]
+    rows += [
+        (
+            _reference(session),
+            str(session.status),
+            str(session.access),
+            session.template,
+            _time(session.last_used_at) or "never",
+        )
+        for session in sessions
+    ]
+    await work.print_answer(as_json, [_session_json(each) for each in sessions], *_aligned(rows))
+
+
+@_verbs.command("new")
+@_name
+@click.option("--template")
+@_as_json
+@click.pass_obj
+async def _new(work: LobbyWork, name: str, template: str | None, as_json: bool) -> None:
+    session = await (await work.visit.core()).create_session(name, template)
+    await work.visit.audit(EventCode.LOBBY, session, verb="new")
+    await work.print_answer(as_json, _session_json(session), f"{session.name} is made.")
+
+
+@_verbs.command("start")
+@_name
+@_as_json
+@click.pass_obj
+async def _start(work: LobbyWork, name: str, as_json: bool) -> None:
+    session = await work.session("start", name)
+    core = await work.visit.core()
+    limit = work.visit.settings.start_timeout
+    said: OpenStep | None = None
+    try:
+        async with (
+            asyncio.timeout(limit),
+            aclosing(core.open_session(session.session_id)) as events,
+        ):
+            async for event in events:
+                running = event.state is StepState.RUNNING and event.step in _STEPS
+                if running and event.step is not said:
+                    said = event.step
+                    work.say(_STEPS[event.step])
+    except TimeoutError as error:
+        raise OpenError(
+            f"{name} isn't ready after {limit:g} seconds.",
+            "It may still get there: ssh vibe@HOST ls",
+        ) from error
+    session = await work.visit.session(name)
+    await work.print_answer(as_json, _session_json(session), f"{_reference(session)} is ready.")
+
+
+@_verbs.command("stop")
+@_name
+@_as_json
+@click.pass_obj
+async def _stop(work: LobbyWork, name: str, as_json: bool) -> None:
+    session = await work.session("stop", name)
+    session = await (await work.visit.core()).stop_session(session.session_id)
+    await work.print_answer(as_json, _session_json(session), f"{_reference(session)} has stopped.")
+
+
+@_verbs.command("rm")
+@_name
+@click.option("--yes", is_flag=True)
+@_as_json
+@click.pass_obj
+async def _rm(work: LobbyWork, name: str, yes: bool, as_json: bool) -> None:
+    session = await work.session("rm", name)
+    if not yes:
+        raise Invalid(
+            f"That removes {name} with everything in its /workspace, for good.",
+            "If you mean it, add --yes.",
+        )
+    await (await work.visit.core()).delete_session(session.session_id)
+    await work.print_answer(as_json, _session_json(session), f"{_reference(session)} is removed.")
+
+
+@_verbs.command("rename")
+@_name
+@click.argument("new")
+@_as_json
+@click.pass_obj
+async def _rename(work: LobbyWork, name: str, new: str, as_json: bool) -> None:
+    session = await work.session("rename", name)
+    session = await (await work.visit.core()).rename_session(session.session_id, new)
+    await work.print_answer(
+        as_json, _session_json(session), f"{name} is called {_reference(session)} now."
+    )
+
+
+@_verbs.command("whoami")
+@_as_json
+@click.pass_obj
+async def _whoami(work: LobbyWork, as_json: bool) -> None:
+    await work.visit.audit(EventCode.LOBBY, verb="whoami")
+    user = await (await work.visit.core()).whoami()
+    data = {"name": user.name, "role": str(user.role), "created_at": _time(user.created_at)}
+    await work.print_answer(as_json, data, user.name)
+
+
+@_verbs.command("help")
+@_as_json
+@click.pass_obj
+async def _help(work: LobbyWork, as_json: bool) -> None:
+    await work.visit.audit(EventCode.LOBBY, verb="help")
+    data = [{"usage": usage, "about": about} for usage, about in _HELP]
+    rows = [(f"ssh vibe@HOST {usage}", about) for usage, about in _HELP]
+    await work.print_answer(as_json, data, *_aligned(rows), _HELP_END)
+
+
+def _session_json(session: Session) -> dict[str, str | None]:
+    return {
+        "name": session.name,
+        "owner": session.owner or None,
+        "access": str(session.access),
+        "status": str(session.status),
+        "template": session.template,
+        "created_at": _time(session.created_at),
+        "last_used_at": _time(session.last_used_at),
+    }
+
+
+def _reference(session: Session) -> str:
+    """As the verbs take it."""
+    return f"{session.owner}+{session.name}" if session.owner else session.name
+
+
+def _time(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat(timespec="seconds")
+
+
+def _aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    clean = [[printable(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*clean, strict=True)]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in clean
+    ]
