@@ -15,7 +15,7 @@ from typing_extensions import override
 
 from vibetui.errors import CoreUnavailable, VibeError
 from vibetui.events import EventCode
-from vibetui.model import Account, Authorities, User
+from vibetui.model import Account, User
 
 log = structlog.get_logger(__name__)
 
@@ -29,40 +29,6 @@ class FrontCore(Protocol):
 
     async def authenticate(self, fingerprint: str) -> Account | None:
         """Whose key this is (``SHA256:…``); None where it is nobody's."""
-        ...
-
-    async def account(self, name: str) -> Account | None:
-        """By name, for the principals of certificates."""
-        ...
-
-    async def authorities(self) -> Authorities:
-        """Who signs certificates, read anew from the files that the settings name."""
-        ...
-
-    async def check_password(self, name: str, password: str) -> Account | None:
-        """None where there is no such account, it has no password, or another: as slow each."""
-        ...
-
-    async def check_code(self, user_id: str, code: str) -> bool:
-        """Whether a TOTP code (RFC 6238) is right; each is good once."""
-        ...
-
-    async def check_registration(self, name: str, code: str | None) -> None:
-        """Whether `register` would be let with these; uses nothing up. Raises as that."""
-        ...
-
-    async def register(self, name: str, code: str | None, key_line: str) -> Account:
-        """Make the account `name` with the key whose owner has just proved to be there.
-
-        Raises `Denied` (registration is closed, the code is wrong, used up or expired), `Invalid`
-        (the name, the key), `Conflict` (the name or the key is taken).
-        """
-        ...
-
-    async def logged_in(
-        self, user_id: str, *, method: str, fingerprint: str | None, address: str, detail: str = ""
-    ) -> None:
-        """Note the key's last use, and `EventCode.LOGIN` in the trail."""
         ...
 
     async def open_door(self, user_id: str) -> int: ...

@@ -21,11 +21,18 @@ class Launcher:
         self._turn = asyncio.Lock()
 
     async def launch(
-        self, slave: int, control: int, door: int, env: Mapping[str, str], address: str
+        self,
+        slave: int,
+        control: int,
+        door: int,
+        env: Mapping[str, str],
+        address: str,
+        session_id: str | None = None,
     ) -> None:
         """Have a UI process started on `slave`; the caller keeps its own descriptors.
 
-        A start that fails shows as the end of the control socket.
+        With `session_id` the app goes into that session at once. A start that fails shows as the
+        end of the control socket.
 
         Raises:
             VibeError: the zygote is gone or takes no more requests.
@@ -35,7 +42,8 @@ class Launcher:
                 while True:
                     try:
                         descriptors = (slave, control, door)
-                        send(self._sock, Kind.START, descriptors, env=dict(env), address=address)
+                        body = {"env": dict(env), "address": address, "session_id": session_id}
+                        send(self._sock, Kind.START, descriptors, **body)
                     except BlockingIOError:
                         await _writable(self._sock)
                     else:

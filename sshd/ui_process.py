@@ -52,8 +52,9 @@ class App(Protocol):
 Rebind = Callable[[], Awaitable[int]]
 """Gives a new door where the old one leads to a core that is gone. Raises `CoreUnavailable`."""
 
-MakeApp = Callable[[int, Rebind, str], AbstractAsyncContextManager[App]]
-"""Makes the app on a door, which it owns, inside the running loop, for a client's address."""
+MakeApp = Callable[[int, Rebind, str, str | None], AbstractAsyncContextManager[App]]
+"""Makes the app on a door, which it owns, inside the running loop, for a client's address and the
+session to begin with (its id)."""
 
 
 class UiProcess:
@@ -76,7 +77,13 @@ class UiProcess:
         self._log_file = log_file
         self._kept = kept
 
-    def run(self, env: Mapping[str, str], address: str, make_app: MakeApp) -> int:
+    def run(
+        self,
+        env: Mapping[str, str],
+        address: str,
+        make_app: MakeApp,
+        session_id: str | None = None,
+    ) -> int:
         """Run the app to its end. Returns the exit status."""
         _reset_signals()
         self._take_terminal()
@@ -84,7 +91,7 @@ class UiProcess:
         faulthandler.enable(self._log_file)
         # The front's copy of the socket stays open until it has passed everything on.
         farewell = socket.socket(fileno=os.dup(self._control))
-        status = asyncio.run(self._serve(make_app, address))
+        status = asyncio.run(self._serve(make_app, address, session_id))
         poll = select.poll()
         poll.register(farewell, 0)  # Only its end: POLLHUP is always told.
         poll.poll(_FAREWELL_DEADLINE_MS)
@@ -103,11 +110,11 @@ class UiProcess:
         sys.stdout = sys.__stdout__ = _standard(1, "w")  # type: ignore[misc]
         sys.stderr = sys.__stderr__ = _standard(2, "w")  # type: ignore[misc]
 
-    async def _serve(self, make_app: MakeApp, address: str) -> int:
+    async def _serve(self, make_app: MakeApp, address: str, session_id: str | None) -> int:
         link = _FrontLink(socket.socket(fileno=self._control))
         reason, sentence = Reason.CRASHED, ""
         try:
-            async with make_app(self._door, link.rebind, address) as app:
+            async with make_app(self._door, link.rebind, address, session_id) as app:
                 app.error_console = _quiet_console()
                 link.follow(app)
                 sentence = await app.run_async() or ""

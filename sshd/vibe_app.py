@@ -20,10 +20,12 @@ def make_app(settings: Settings) -> MakeApp:
     """A maker of apps that may do what their door allows."""
 
     @asynccontextmanager
-    async def make(door: int, rebind: Rebind, address: str) -> AsyncIterator[App]:
+    async def make(
+        door: int, rebind: Rebind, address: str, session_id: str | None
+    ) -> AsyncIterator[App]:
         core = CoreClient(door, rebind=rebind)
         try:
-            yield VibeApp(core, settings, remote=True, address=address)
+            yield VibeApp(core, settings, remote=True, address=address, begins_at=session_id)
         finally:
             await core.close()
 

@@ -37,8 +37,8 @@ class Visit:
     """What the channels of one connection work with.
 
     Args:
-        named: The session in the login name, if any. The first session that a request names
-            otherwise becomes the connection's, for its forwards.
+        named: The session in the login name, if any. Where there is none, forwards lead into the
+            first one that a request has named.
     """
 
     def __init__(
@@ -52,6 +52,7 @@ class Visit:
         self.login = login
         self.conn = conn
         self.named = named
+        self._first: str | None = None
         self._core: CoreClient | None = None
         self._opening = asyncio.Lock()
 
@@ -83,7 +84,7 @@ class Visit:
         Raises `NotFound`, in the same words whether it doesn't exist or isn't theirs; that is
         audited.
         """
-        wanted = reference or self.named
+        wanted = reference or self.named or self._first
         if wanted is None:
             raise NotFound("No session was named.", "Name it in the login name: vibe+SESSION@HOST")
         owner, _, name = wanted.rpartition("+")
@@ -94,7 +95,7 @@ class Visit:
         ]
         own = [session for session in found if session.access is Access.OWNER]
         if own or len(found) == 1:
-            self.named = self.named or wanted
+            self._first = self._first or wanted
             return (own or found)[0]
         if found:
             raise NotFound(

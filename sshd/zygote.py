@@ -156,8 +156,12 @@ class _Zygote:
             self._sock.detach()
             slave, control, door = message.descriptors
             process = UiProcess(slave, control, door, self._log_file, self._kept)
+            session_id = message.body.get("session_id")
             status = process.run(
-                message.body["env"], str(message.body.get("address", "")), self._make_app
+                message.body["env"],
+                str(message.body.get("address", "")),
+                self._make_app,
+                None if session_id is None else str(session_id),
             )
         except BaseException:
             log.exception("ui.failed")

@@ -279,7 +279,9 @@ def _warm() -> None:
 
 
 @asynccontextmanager
-async def _make_app(door: int, rebind: Any, _address: str) -> AsyncIterator[Any]:
+async def _make_app(
+    door: int, rebind: Any, _address: str, _session_id: str | None
+) -> AsyncIterator[Any]:
     from tests.sshd_app import StandIn
 
     yield StandIn(door, rebind)

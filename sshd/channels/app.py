@@ -140,16 +140,22 @@ class AppWork(Work):
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._control = ControlChannel(ours, self._on_message, self._on_control_end)
         try:
+            session_id = await self._first_session()
             door = await self._services.core.open_door(self._login.user.user_id)
             try:
                 await self._services.launcher.launch(
-                    slave, theirs.fileno(), door, env, self._login.address
+                    slave, theirs.fileno(), door, env, self._login.address, session_id
                 )
             finally:
                 os.close(door)
         finally:
             os.close(slave)
             theirs.close()
+
+    async def _first_session(self) -> str | None:
+        if self._target.session is None:
+            return None
+        return (await self.visit.session(self._target.session)).session_id
 
     def _end(self, outcome: _Outcome) -> None:
         if not self._outcome.done():

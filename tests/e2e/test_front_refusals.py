@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from sshd.channels.app import NEEDS_TERMINAL
 from tests.sshd_support import FrontUnderTest, eventually, fingerprint
 
 
@@ -23,25 +22,27 @@ def run(words: list[str]) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("words", [(), ("ls", "-l"), ("-tt", "ls")])
-def test_without_a_terminal_of_its_own_a_client_gets_one_sentence_and_status_1(
-    front: FrontUnderTest, words: tuple[str, ...]
-) -> None:
-    command = front.ssh_words()
-    host = command.pop()
-    options = [word for word in words if word.startswith("-t")]
-    rest = [word for word in words if word not in options]
-    done = run([*command, *options, host, *rest])
+def test_without_a_terminal_a_client_gets_one_sentence_and_status_1(front: FrontUnderTest) -> None:
+    done = run(front.ssh_words())
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.strip() == NEEDS_TERMINAL
+    assert "vibetui needs a terminal for its app. Use `ssh -t`" in done.stderr
     assert front.ui_processes() == []
 
 
-def test_a_subsystem_is_refused(front: FrontUnderTest) -> None:
+@pytest.mark.parametrize("words", [("scp", "-t", "x"), ("rsync", "--server")])
+def test_a_tool_that_names_no_session_hears_how_to(
+    front: FrontUnderTest, words: tuple[str, ...]
+) -> None:
+    done = run(front.ssh_words(*words))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"{words[0]} has to know which session" in done.stderr
+
+
+def test_another_subsystem_is_refused(front: FrontUnderTest) -> None:
     command = front.ssh_words()
-    done = run([*command[:-1], "-s", command[-1], "sftp"])
-    assert done.returncode == 255
-    assert "subsystem request failed" in done.stderr
+    done = run([*command[:-1], "-s", command[-1], "netconf"])
+    assert done.returncode == 1
+    assert "There is no subsystem “netconf”." in done.stderr
 
 
 def test_a_key_that_nobody_has_added_is_refused_and_audited(front: FrontUnderTest) -> None:
@@ -75,7 +76,7 @@ def test_a_login_is_audited_with_address_and_key(front: FrontUnderTest) -> None:
 
 def test_any_login_name_will_do(front: FrontUnderTest) -> None:
     done = run([*front.ssh_words()[:-1], "somebody-else@127.0.0.1"])
-    assert NEEDS_TERMINAL in done.stderr
+    assert "vibetui needs a terminal" in done.stderr
 
 
 def test_a_client_that_offers_key_after_key_is_told_to_name_one(front: FrontUnderTest) -> None:

@@ -47,6 +47,7 @@ class VibeApp(App[str], inherit_bindings=False):
         core: The core as this user sees it; whoever made it closes it.
         remote: The terminal is at the other end of an SSH connection.
         address: Whose other end is there.
+        begins_at: Id of a session to go into at once.
         world: Time and chance.
 
     `return_value` is the sentence to print once the screen is restored. `bypass` may be replaced:
@@ -65,6 +66,7 @@ class VibeApp(App[str], inherit_bindings=False):
         *,
         remote: bool,
         address: str = "",
+        begins_at: str | None = None,
         world: World | None = None,
     ) -> None:
         super().__init__(driver_class=LendableDriver, ansi_color=True)
@@ -81,6 +83,7 @@ class VibeApp(App[str], inherit_bindings=False):
             core, address, self.world, changed=self._others_changed, taken=self._taken_over
         )
         self._has_heard_of_others = False
+        self._begins_at = begins_at
         self.looked_at_last: dict[str, int] = {}
         """Terminals, by session id."""
         self.register_theme(VIBE_THEME)
@@ -112,6 +115,18 @@ class VibeApp(App[str], inherit_bindings=False):
         self.run_worker(self.attendance.run(), name="presence")
         self.run_worker(self.attendance.follow_moves(), name="moves")
         self.push_screen(SessionListScreen())
+        if self._begins_at is not None:
+            self.run_worker(self._begin_at(self._begins_at), name="first session")
+
+    async def _begin_at(self, session_id: str) -> None:
+        try:
+            sessions = await self.core.list_sessions()
+        except VibeError as error:
+            self.tell(error)
+            return
+        for session in sessions:
+            if session.session_id == session_id:
+                self.open_workspace(session)
 
     def open_workspace(self, session: Session) -> None:
         """Go into a session."""
