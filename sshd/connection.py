@@ -13,6 +13,7 @@ from typing_extensions import override
 from sshd.auth import KeyLogin
 from sshd.channels.app import SHUTTING_DOWN
 from sshd.channels.client import ClientSession
+from sshd.channels.forward import Forward, dial
 from sshd.keepalive import Patience, Vigil, leave_it_to_the_vigil
 from sshd.route import LoginName
 from sshd.visit import Services, Visit
@@ -43,6 +44,8 @@ class Connection(KeyLogin):
         self._front = front
         self._vigil: Vigil | None = None
         self._visit: Visit | None = None
+        self._forwards: set[Forward] = set()
+        self._dialling = 0
         self.sessions: set[ClientSession] = set()
         self.closed = asyncio.Event()
 
@@ -96,10 +99,14 @@ class Connection(KeyLogin):
     def _hold(self) -> None:
         for session in self.sessions:
             session.hold("connection")
+        for forward in self._forwards:
+            forward.hold("connection")
 
     def _release(self) -> None:
         for session in self.sessions:
             session.release("connection")
+        for forward in self._forwards:
+            forward.release("connection")
 
     @override
     def session_requested(self) -> ClientSession:
@@ -112,6 +119,31 @@ class Connection(KeyLogin):
         session = ClientSession(self._visit, lambda: False)
         self.sessions.add(session)
         return session
+
+    @override
+    async def connection_requested(
+        self, dest_host: str, dest_port: int, orig_host: str, orig_port: int
+    ) -> Forward:
+        return await self._forward(dest_host, dest_port)
+
+    @override
+    async def unix_connection_requested(self, dest_path: str) -> Forward:
+        return await self._forward(dest_path, 0)
+
+    async def _forward(self, host: str, port: int) -> Forward:
+        self._forwards = {forward for forward in self._forwards if not forward.finished}
+        most = self._front.settings.max_forwards_per_connection
+        if self._visit is None or len(self._forwards) + self._dialling >= most:
+            raise asyncssh.ChannelOpenError(
+                asyncssh.OPEN_RESOURCE_SHORTAGE, "Too many forwarded connections."
+            )
+        self._dialling += 1
+        try:
+            forward = await dial(self._visit, host, port)
+        finally:
+            self._dialling -= 1
+        self._forwards.add(forward)
+        return forward
 
     def close(self) -> None:
         """Say why and hang up."""

@@ -1,0 +1,160 @@
+"""Connections of a client's into a session: -L, -D, -J, and Unix sockets."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import asyncssh
+from typing_extensions import override
+
+from sshd.visit import Visit
+from vibetui.agent.dial import DialStream
+from vibetui.errors import AgentError, VibeError
+from vibetui.events import EventCode
+from vibetui.model import Access
+
+_MOST_UNSENT = 256 * 1024
+"""Bytes of the client's that the peer hasn't taken before the client is told to wait."""
+
+
+async def dial(visit: Visit, host: str, port: int) -> Forward:
+    """A connection made from inside the connection's session, which is started if need be.
+
+    Args:
+        port: 0: `host` is the path of a Unix socket.
+
+    Raises:
+        asyncssh.ChannelOpenError: it can't be had, and why.
+    """
+    try:
+        session = await visit.session()
+        if not visit.settings.allow_local_forwarding or session.access is Access.VIEWER:
+            await visit.audit(EventCode.ACCESS_REFUSED, session, host=host[:256], port=port)
+            raise asyncssh.ChannelOpenError(
+                asyncssh.OPEN_ADMINISTRATIVELY_PROHIBITED, "Forwarding is not allowed here."
+            )
+        agent = await visit.connect(session, _say_nothing)
+        try:
+            stream = await agent.dial(host, port)
+        finally:
+            agent.close()
+    except (VibeError, ValueError) as error:
+        raise asyncssh.ChannelOpenError(asyncssh.OPEN_CONNECT_FAILED, str(error)) from error
+    await visit.audit(EventCode.FORWARD, session, host=host[:256], port=port)
+    return Forward(visit, stream)
+
+
+def _say_nothing(_: str) -> None:
+    """A forwarded connection has no stderr."""
+
+
+class Forward(asyncssh.SSHTCPSession[bytes], asyncssh.SSHUNIXSession[bytes]):
+    """Joins a channel and a dialled stream; each direction ends on its own."""
+
+    def __init__(self, visit: Visit, stream: DialStream) -> None:
+        self._visit = visit
+        self._stream = stream
+        self._channel: Any
+        self._room = asyncio.Event()
+        self._room.set()
+        self._full: set[str] = set()
+        self._input = bytearray()
+        self._input_changed = asyncio.Event()
+        self._input_ended = False
+        self._paused = False
+        self._gone = asyncio.Event()
+
+    @property
+    def finished(self) -> bool:
+        return self._gone.is_set()
+
+    @override
+    def connection_made(self, chan: Any) -> None:
+        self._channel = chan
+
+    @override
+    def session_started(self) -> None:
+        self._visit.services.background(self._run())
+
+    @override
+    def data_received(self, data: bytes, datatype: int | None) -> None:
+        self._input += data
+        self._input_changed.set()
+        if len(self._input) > _MOST_UNSENT and not self._paused:
+            self._paused = True
+            self._channel.pause_reading()
+
+    @override
+    def eof_received(self) -> bool:
+        self._input_ended = True
+        self._input_changed.set()
+        return True
+
+    @override
+    def pause_writing(self) -> None:
+        self.hold("channel")
+
+    @override
+    def resume_writing(self) -> None:
+        self.release("channel")
+
+    def hold(self, what: str) -> None:
+        """Give the client no more until `release` of the same."""
+        self._full.add(what)
+        self._room.clear()
+
+    def release(self, what: str) -> None:
+        """The inverse of `hold`."""
+        self._full.discard(what)
+        if not self._full:
+            self._room.set()
+
+    @override
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._gone.set()
+
+    async def _run(self) -> None:
+        there = asyncio.ensure_future(self._to_client())
+        here = asyncio.ensure_future(self._to_peer())
+        gone = asyncio.ensure_future(self._gone.wait())
+        tasks = {there, here, gone}
+        try:
+            waits = {there, here}
+            while waits and not gone.done():
+                done, _ = await asyncio.wait({*waits, gone}, return_when=asyncio.FIRST_COMPLETED)
+                waits -= done
+                if any(task is not gone and task.exception() is not None for task in done):
+                    break
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            self._stream.close()
+            self._channel.close()
+
+    async def _to_client(self) -> None:
+        try:
+            while data := await self._stream.read():
+                await self._room.wait()
+                self._channel.write(data)
+            self._channel.write_eof()
+        except AgentError as error:
+            # The peer has reset it, or the container is gone: the channel closes.
+            raise ConnectionResetError(str(error)) from error
+
+    async def _to_peer(self) -> None:
+        while True:
+            while not self._input:
+                if self._input_ended:
+                    self._stream.send_eof()
+                    return
+                self._input_changed.clear()
+                await self._input_changed.wait()
+            data = bytes(self._input)
+            self._input.clear()
+            self._stream.send(data)
+            await self._stream.drain()
+            if self._paused:
+                self._paused = False
+                self._channel.resume_reading()
