@@ -40,7 +40,7 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
 
 
 @pytest.mark.parametrize(
-    "options", [("-t", "ed25519"), ("-t", "rsa", "-b", "2048"), ("-t", "ecdsa", "-b", "521")]
+    "options", [("-t", "ed25519"), ("-t", "rsa", "-b", "3072"), ("-t", "ecdsa", "-b", "521")]
 )
 def test_a_key_of_ssh_keygen_has_the_fingerprint_that_ssh_keygen_prints(
     tmp_path: Path, options: tuple[str, ...]
@@ -56,8 +56,8 @@ def test_a_key_of_ssh_keygen_has_the_fingerprint_that_ssh_keygen_prints(
 
 
 def test_a_weak_rsa_key_is_refused_with_how_to_make_a_better_one(tmp_path: Path) -> None:
-    line = keygen(tmp_path / "id", "-t", "rsa", "-b", "1024")
-    with pytest.raises(Invalid, match="1024 bits") as raised:
+    line = keygen(tmp_path / "id", "-t", "rsa", "-b", "2048")
+    with pytest.raises(Invalid, match="2048 bits") as raised:
         parse_public_key(line, "ada")
     assert "ssh-keygen" in raised.value.hint
 

@@ -33,7 +33,7 @@ _FIELDS = {
 """Algorithms that are accepted, with how many strings follow the algorithm's name in the blob
 (RFC 4253 section 6.6, RFC 5656 section 3.1, RFC 8709 section 4, OpenSSH's PROTOCOL.u2f)."""
 
-_SMALLEST_RSA = 2048
+_SMALLEST_RSA = 3072
 
 
 def operator_name() -> str:
