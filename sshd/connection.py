@@ -124,6 +124,8 @@ class Connection(KeyLogin):
     async def connection_requested(
         self, dest_host: str, dest_port: int, orig_host: str, orig_port: int
     ) -> Forward:
+        if dest_port == 0:
+            raise asyncssh.ChannelOpenError(asyncssh.OPEN_CONNECT_FAILED, "There is no port 0.")
         return await self._forward(dest_host, dest_port)
 
     @override
@@ -142,6 +144,9 @@ class Connection(KeyLogin):
             forward = await dial(self._visit, host, port)
         finally:
             self._dialling -= 1
+        if self.closed.is_set():
+            forward.abandon()
+            raise asyncssh.ChannelOpenError(asyncssh.OPEN_CONNECT_FAILED, "The client has gone.")
         self._forwards.add(forward)
         return forward
 

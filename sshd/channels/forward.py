@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 import asyncssh
 from typing_extensions import override
 
-from sshd.visit import Visit
+from sshd.visit import Visit, printable
 from vibetui.agent.dial import DialStream
 from vibetui.errors import AgentError, VibeError
 from vibetui.events import EventCode
@@ -16,6 +17,9 @@ from vibetui.model import Access
 
 _MOST_UNSENT = 256 * 1024
 """Bytes of the client's that the peer hasn't taken before the client is told to wait."""
+
+_LINGER = 5.0
+"""Seconds for the peer to take what a client that has left has said."""
 
 
 async def dial(visit: Visit, host: str, port: int) -> Forward:
@@ -40,7 +44,9 @@ async def dial(visit: Visit, host: str, port: int) -> Forward:
         finally:
             agent.close()
     except (VibeError, ValueError) as error:
-        raise asyncssh.ChannelOpenError(asyncssh.OPEN_CONNECT_FAILED, str(error)) from error
+        hint = error.hint if isinstance(error, VibeError) else ""
+        why = printable(f"{error} {hint}".strip())
+        raise asyncssh.ChannelOpenError(asyncssh.OPEN_CONNECT_FAILED, why) from error
     await visit.audit(EventCode.FORWARD, session, host=host[:256], port=port)
     return Forward(visit, stream)
 
@@ -115,23 +121,28 @@ class Forward(asyncssh.SSHTCPSession[bytes], asyncssh.SSHUNIXSession[bytes]):
         self._gone.set()
 
     async def _run(self) -> None:
-        there = asyncio.ensure_future(self._to_client())
-        here = asyncio.ensure_future(self._to_peer())
-        gone = asyncio.ensure_future(self._gone.wait())
-        tasks = {there, here, gone}
+        there = asyncio.create_task(self._to_client())
+        here = asyncio.create_task(self._to_peer())
+        gone = asyncio.create_task(self._gone.wait())
         try:
-            waits = {there, here}
-            while waits and not gone.done():
-                done, _ = await asyncio.wait({*waits, gone}, return_when=asyncio.FIRST_COMPLETED)
-                waits -= done
-                if any(task is not gone and task.exception() is not None for task in done):
-                    break
+            await _first(gone, there, here)
+            # What the client has said reaches the peer, though it left right behind it.
+            self.eof_received()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LINGER):
+                    await asyncio.wait([here])
+                    # The agent hangs up once it has passed on all of both directions.
+                    await self._stream.wait_closed()
         finally:
-            for task in tasks:
+            for task in (there, here, gone):
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            self._stream.close()
+            await asyncio.gather(there, here, gone, return_exceptions=True)
+            self.abandon()
             self._channel.close()
+
+    def abandon(self) -> None:
+        """Hang up on the peer."""
+        self._stream.close()
 
     async def _to_client(self) -> None:
         try:
@@ -158,3 +169,13 @@ class Forward(asyncssh.SSHTCPSession[bytes], asyncssh.SSHUNIXSession[bytes]):
             if self._paused:
                 self._paused = False
                 self._channel.resume_reading()
+
+
+async def _first(gone: asyncio.Task[Any], *ways: asyncio.Task[None]) -> None:
+    """Until the channel is gone, both directions have ended, or one of them has failed."""
+    waits: set[asyncio.Task[Any]] = set(ways)
+    while waits and not gone.done():
+        done, _ = await asyncio.wait({*waits, gone}, return_when=asyncio.FIRST_COMPLETED)
+        waits -= done
+        if any(task.exception() is not None for task in done if task is not gone):
+            return
