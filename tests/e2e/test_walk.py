@@ -237,7 +237,7 @@ def test_the_local_app_shows_the_same_sessions_and_terminals(
 
 def test_a_client_without_a_terminal_gets_one_sentence(server: Server) -> None:
 
-    for words in (["-T"], ["-T", "true"]):
+    for words, status in ((["-T"], 1), (["-T", "nowhere"], 255)):
         done = subprocess.run(
             shlex.split(server.ssh(*words)),
             stdin=subprocess.DEVNULL,
@@ -245,6 +245,6 @@ def test_a_client_without_a_terminal_gets_one_sentence(server: Server) -> None:
             text=True,
             timeout=20,
         )
-        assert done.returncode == 1
+        assert done.returncode == status
         assert done.stdout == ""
         assert len(done.stderr.strip().splitlines()) == 1, done.stderr

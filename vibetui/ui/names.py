@@ -5,11 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Sequence
 
-# The rule is `vibetui.naming.check_name`'s, and a test holds the two together: importing
-# it would bring SQLAlchemy and docker into every UI process (0.6 s, 40 MB).
-_MAX_LENGTH = 40
+from vibetui.naming import LOBBY_VERBS, MAX_LENGTH
+
 _ALLOWED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_COMMANDS = frozenset({"ls", "new", "start", "stop", "rm", "rename", "cp", "help"})
 
 _FIRST = ("amber", "brave", "calm", "clear", "fresh", "gentle", "keen", "lucid", "quiet", "swift")
 _SECOND = ("badger", "cedar", "finch", "harbor", "heron", "maple", "otter", "river", "sparrow")
@@ -21,11 +19,11 @@ def problem_with(name: str, taken: Collection[str]) -> str:
         return "A session needs a name."
     if name in taken:
         return f"You have a session called {name} already."
-    if len(name) > _MAX_LENGTH:
-        return f"A name has at most {_MAX_LENGTH} characters."
+    if len(name) > MAX_LENGTH:
+        return f"A name has at most {MAX_LENGTH} characters."
     if not _ALLOWED.fullmatch(name):
         return "Use letters, digits, dots, hyphens and underscores."
-    if name.lower() in _COMMANDS:
+    if name.lower() in LOBBY_VERBS:
         return f"“{name}” is a command."
     return ""
 
