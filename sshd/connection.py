@@ -116,7 +116,7 @@ class Connection(KeyLogin):
             raise asyncssh.ChannelOpenError(
                 asyncssh.OPEN_RESOURCE_SHORTAGE, "Too many sessions on one connection."
             )
-        session = ClientSession(self._visit, lambda: False)
+        session = ClientSession(self._visit)
         self.sessions.add(session)
         return session
 

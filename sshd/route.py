@@ -42,10 +42,9 @@ class Request:
     Attributes:
         term: The terminal's type; None where no PTY was asked for.
         size: Columns and rows.
-        environment: All that the client sent, within bounds.
+        environment: All that the client sent.
         command: Of an exec request; None for a shell.
         subsystem: Its name, if that was asked for.
-        forwards_agent: The client's authentication agent is to be reachable.
     """
 
     term: str | None = None
@@ -53,7 +52,6 @@ class Request:
     environment: Mapping[str, str] = field(default_factory=dict)
     command: str | None = None
     subsystem: str | None = None
-    forwards_agent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

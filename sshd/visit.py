@@ -60,11 +60,6 @@ class Visit:
     def settings(self) -> Settings:
         return self.services.settings
 
-    @property
-    def client_version(self) -> str:
-        """The client's software, as it says."""
-        return str(self.conn.get_extra_info("client_version", ""))
-
     async def core(self) -> CoreClient:
         """The core as this user sees it; the connection's own, closed at its end."""
         async with self._opening:

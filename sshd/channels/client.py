@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import asyncssh
 from typing_extensions import override
@@ -34,15 +34,10 @@ def work_for(visit: Visit, request: Request, channel: Channel) -> Work:
 
 
 class ClientSession(asyncssh.SSHServerSession[bytes]):
-    """Gathers what the client asks for; then everything is its work's.
+    """Gathers what the client asks for; then everything is its work's."""
 
-    Args:
-        forwards_agent: Whether the client has asked for its agent to be reachable.
-    """
-
-    def __init__(self, visit: Visit, forwards_agent: Callable[[], bool]) -> None:
+    def __init__(self, visit: Visit) -> None:
         self._visit = visit
-        self._forwards_agent = forwards_agent
         self._channel: Channel
         self._term: str | None = None
         self._size = sane_size(0, 0)
@@ -91,7 +86,6 @@ class ClientSession(asyncssh.SSHServerSession[bytes]):
             environment=dict(self._channel.get_environment()),
             command=self._command,
             subsystem=self._subsystem,
-            forwards_agent=self._forwards_agent(),
         )
         work = self._work = work_for(self._visit, request, self._channel)
         self.finished = work.finished

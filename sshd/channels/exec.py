@@ -54,20 +54,25 @@ class ExecWork(StreamWork):
         if not self.visit.settings.allow_exec:
             await self.visit.audit(EventCode.ACCESS_REFUSED, session, command=command)
             raise Denied("This server lets nobody run commands by ssh.", "Use the app: ssh -t")
-        if session.access is Access.VIEWER:
-            await self.visit.audit(EventCode.ACCESS_REFUSED, session, command=command)
-            raise Denied("You are watching this session and can't run anything in it.")
         terminal = self.request.term is not None
         await self.visit.audit(EventCode.EXEC, session, command=command, terminal=terminal)
-        agent = await self.visit.connect(session, self.say, interactive=terminal)
-        try:
-            ended = await (self._on_a_pty(session, agent) if terminal else self._by_pipes(agent))
-        finally:
-            agent.close()
+        ended = await self._run_in(session)
         await self.visit.audit(
             EventCode.EXEC, session, command=command, status=ended.code, signal=ended.signal
         )
         return self._status(ended)
+
+    async def _run_in(self, session: Session) -> ExitStatus:
+        """Raises `Denied` for a viewer."""
+        if session.access is Access.VIEWER:
+            await self.visit.audit(EventCode.ACCESS_REFUSED, session)
+            raise Denied("You are watching this session and can't run anything in it.")
+        terminal = self.request.term is not None
+        agent = await self.visit.connect(session, self.say, interactive=terminal)
+        try:
+            return await (self._on_a_pty(session, agent) if terminal else self._by_pipes(agent))
+        finally:
+            agent.close()
 
     def _argv(self) -> tuple[str, ...]:
         command = self._target.command

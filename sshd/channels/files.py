@@ -34,4 +34,4 @@ class FilesWork(ExecWork):
             await self.visit.audit(EventCode.ACCESS_REFUSED, session, subsystem="sftp")
             raise Denied("This server allows no file transfer.")
         await self.visit.audit(EventCode.FILES, session)
-        return await super().main()
+        return self._status(await self._run_in(session))

@@ -120,3 +120,22 @@ def test_a_session_that_is_named_with_a_terminal_is_where_the_app_begins(
     line = words(server, "web")
     small_terminal.line(shlex.join([line[0], "-t", *line[1:]]))
     small_terminal.wait_for(steps.WORKSPACE, 30)
+
+
+def test_files_go_where_commands_may_not(server: Server, tmp_path: Path) -> None:
+    other = Server(tmp_path / "closed", VIBETUI_ALLOW_EXEC="false")
+    other.start()
+    try:
+        assert run(words(other, "new", "web")).returncode == 0
+        refused = run(words(other, "true", login="vibe+web"))
+        assert refused.returncode == 255
+        assert b"lets nobody run commands" in refused.stderr
+        line = words(other)
+        options = [word if word != "-p" else "-P" for word in line[1:-1]]
+        host = line[-1].replace("vibe@", "vibe+web@")
+        done = run(["sftp", "-b", "-", *options, host], b"pwd\n")
+        assert done.returncode == 0, done.stderr
+        assert b"/workspace" in done.stdout
+    finally:
+        other.stop()
+        other.remove_everything()
