@@ -15,7 +15,7 @@ from typing_extensions import override
 
 from vibetui.errors import CoreUnavailable, VibeError
 from vibetui.events import EventCode
-from vibetui.model import Account, User
+from vibetui.model import Account, Authorities, User
 
 log = structlog.get_logger(__name__)
 
@@ -30,6 +30,22 @@ class FrontCore(Protocol):
     async def authenticate(self, fingerprint: str) -> Account | None:
         """Whose key this is (``SHA256:…``); None where it is nobody's."""
         ...
+
+    async def account(self, name: str) -> Account | None: ...
+
+    async def authorities(self) -> Authorities: ...
+
+    async def check_password(self, name: str, password: str) -> Account | None: ...
+
+    async def check_code(self, user_id: str, code: str) -> bool: ...
+
+    async def check_registration(self, name: str, code: str | None) -> None: ...
+
+    async def register(self, name: str, code: str | None, key_line: str) -> Account: ...
+
+    async def logged_in(
+        self, user_id: str, *, method: str, fingerprint: str | None, address: str, detail: str = ""
+    ) -> None: ...
 
     async def open_door(self, user_id: str) -> int: ...
 

@@ -49,7 +49,7 @@ class UserRole(StrEnum):
     USER = "user"
     """Nothing."""
     ADMIN = "admin"
-    """Administers the server. (Nothing asks for it yet.)"""
+    """Administers accounts, keys, invitations and the list of sessions; looks into nobody's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,34 @@ class Account:
 
     user: User
     second_factor: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Authorities:
+    """Who signs user certificates, and what is no longer accepted. Read when one is offered.
+
+    Attributes:
+        keys: Public key lines of the certificate authorities; none: certificates are refused.
+        revoked: Lines as ``ssh-keygen -k`` takes them: ``serial: N`` or ``N-M``, ``id: TEXT``,
+            ``hash: SHA256:…``, ``key: LINE``, or a bare public key line.
+    """
+
+    keys: tuple[str, ...] = ()
+    revoked: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Invite:
+    """An invitation to make an account. The code itself is shown once and never stored."""
+
+    invite_id: str
+    created_at: datetime
+    expires_at: datetime
+    uses: int
+    """How many accounts it may make in all."""
+    used: int
+    made_by: str
+    """Name of the account, or the operator's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,16 @@ class Bell(StrEnum):
         return self in (Bell.VISUAL, Bell.BOTH)
 
 
+class Registration(StrEnum):
+    """Who may make an account for themselves."""
+
+    CLOSED = "closed"
+    """Nobody: ``vibetui user add``."""
+    INVITE = "invite"
+    """Whoever has a code of ``vibetui invite``."""
+    OPEN = "open"
+
+
 class AgentCarrier(StrEnum):
     """How we get to the agent in a container."""
 
@@ -95,22 +105,44 @@ class Settings(BaseSettings):
     """Of silence, after which an SSH client is asked for a sign of life."""
     client_alive_count_max: int = Field(default=3, ge=1)
     """Such questions in a row that may stay unanswered; then the client is given up."""
+    registration: Registration = Registration.CLOSED
+    """``closed``, ``invite`` or ``open``."""
+    password_login: bool = False
+    """Let accounts that have a password log in with it."""
+    user_ca_file: Path | None = None
+    """Public keys, a line each, of whoever signs user certificates; principals are accounts."""
+    revoked_keys_file: Path | None = None
+    """Keys and certificates that are no longer accepted, as ``ssh-keygen -k`` takes them."""
     login_timeout: float = Field(default=30.0, gt=0)
     """For the handshake and the login together."""
+    max_unauthenticated: int = Field(default=100, ge=1)
+    """Connections that haven't logged in yet; more are refused."""
+    max_unauthenticated_per_address: int = Field(default=20, ge=1)
+    max_connections_per_address: int = Field(default=200, ge=1)
+    max_connections_per_user: int = Field(default=100, ge=1)
     max_sessions_per_connection: int = Field(default=16, ge=1)
     """Shells, commands and file transfers at a time; OpenSSH's MaxSessions."""
     max_forwards_per_connection: int = Field(default=128, ge=1)
     """Forwarded connections at a time, either way."""
+    login_failures: int = Field(default=10, ge=1)
+    """Failed logins of one address before it is banned; from the third on each waits longer."""
+    ban_time: float = Field(default=600.0, ge=0)
     allow_exec: bool = True
     """Commands and plain shells in sessions."""
     allow_files: bool = True
     """SFTP and scp."""
     allow_local_forwarding: bool = True
     """-L, -D and -J into sessions."""
+    allow_remote_forwarding: bool = True
+    """-R out of sessions."""
+    allow_agent_forwarding: bool = True
     start_on_demand: bool = True
     """Commands, file transfers and forwards start a session that doesn't run."""
     start_timeout: float = Field(default=120.0, gt=0)
     """How long they wait for it."""
+    reconnect_window: float = Field(default=300.0, ge=0)
+    """After its user has stopped a session, a client that was connected to it and comes back by
+    itself within so long doesn't start it again."""
     unprivileged_user: str = "nobody"
     """The account that front and UI processes drop to when started as root."""
 

@@ -9,7 +9,7 @@ from typing import Any
 from vibetui.core import wire
 from vibetui.core.channel import Channel
 from vibetui.events import EventCode
-from vibetui.model import Account
+from vibetui.model import Account, Authorities
 
 
 class FrontClient:
@@ -28,6 +28,69 @@ class FrontClient:
             "POST", "/v1/front/authenticate", {"fingerprint": fingerprint}
         )
         return wire.account_from_json(answer)
+
+    async def account(self, name: str) -> Account | None:
+        """By name, for the principals of certificates; None where there is none."""
+        answer = await self._channel.call("POST", "/v1/front/account", {"name": name})
+        return wire.account_from_json(answer)
+
+    async def authorities(self) -> Authorities:
+        """Who signs certificates, read anew from the files that the settings name.
+
+        Raises `VibeError` where a file can't be read: no certificate may then be accepted.
+        """
+        return wire.authorities_from_json(
+            await self._channel.call("POST", "/v1/front/authorities", {})
+        )
+
+    async def check_password(self, name: str, password: str) -> Account | None:
+        """None where there is no such account, it has no password, or another: as slow each."""
+        body = {"name": name, "password": password}
+        answer = await self._channel.call("POST", "/v1/front/check_password", body, again=False)
+        return wire.account_from_json(answer)
+
+    async def check_code(self, user_id: str, code: str) -> bool:
+        """Whether a TOTP code (RFC 6238) is right; each is good once."""
+        body = {"user_id": user_id, "code": code}
+        answer = await self._channel.call("POST", "/v1/front/check_code", body, again=False)
+        return bool(answer["right"])
+
+    async def check_registration(self, name: str, code: str | None) -> None:
+        """Whether `register` would be let with these; uses nothing up. Raises as that."""
+        body = {"name": name, "code": code}
+        await self._channel.call("POST", "/v1/front/check_registration", body)
+
+    async def register(self, name: str, code: str | None, key_line: str) -> Account:
+        """Make the account `name` with the key whose owner has just proved to be there.
+
+        Raises `Denied` (registration is closed, the code is wrong, used up or expired), `Invalid`
+        (the name, the key), `Conflict` (the name or the key is taken).
+        """
+        body = {"name": name, "code": code, "key_line": key_line}
+        answer = await self._channel.call("POST", "/v1/front/register", body, again=False)
+        made = wire.account_from_json(answer)
+        assert made is not None
+        return made
+
+    async def logged_in(
+        self, user_id: str, *, method: str, fingerprint: str | None, address: str, detail: str = ""
+    ) -> None:
+        """Note the key's last use, and `EventCode.LOGIN` in the trail.
+
+        Args:
+            method: ``publickey``, ``certificate``, ``password``, with ``+totp`` where that was
+                asked for as well; or ``registration``.
+            fingerprint: Of the key, or of the key in the certificate.
+            detail: The certificate's id and serial.
+        """
+        body = {
+            "user_id": user_id,
+            "method": method,
+            "fingerprint": fingerprint,
+            "address": address,
+            "detail": detail,
+        }
+        await self._channel.call("POST", "/v1/front/logged_in", body, again=False)
 
     async def open_door(self, user_id: str) -> int:
         """A descriptor with which whoever holds it is that user; the caller closes it.

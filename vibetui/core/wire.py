@@ -9,6 +9,7 @@ from typing import Any
 from vibetui.model import (
     Access,
     Account,
+    Authorities,
     Presence,
     PresenceNotice,
     Session,
@@ -57,6 +58,14 @@ def account_from_json(data: Json) -> Account | None:
     if data["user"] is None:
         return None
     return Account(user_from_json(data["user"]), bool(data.get("second_factor")))
+
+
+def authorities_to_json(authorities: Authorities) -> Json:
+    return asdict(authorities)
+
+
+def authorities_from_json(data: Json) -> Authorities:
+    return Authorities(tuple(data["keys"]), tuple(data["revoked"]))
 
 
 def session_to_json(session: Session) -> Json:
