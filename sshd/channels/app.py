@@ -102,11 +102,13 @@ class AppWork(Work):
 
     @override
     def pause(self) -> None:
+        super().pause()
         if self._splice is not None:
             self._splice.pause_output()
 
     @override
     def resume(self) -> None:
+        super().resume()
         if self._splice is not None:
             self._splice.resume_output()
 
@@ -135,7 +137,7 @@ class AppWork(Work):
     async def _launch(self, env: Mapping[str, str]) -> None:
         master, slave = open_pty(*self._size)
         self._splice = Splice(master, self.channel, self._screen)
-        if self.held:
+        if self.paused:
             self._splice.pause_output()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._control = ControlChannel(ours, self._on_message, self._on_control_end)

@@ -11,6 +11,7 @@ from typing_extensions import override
 from sshd.channels.app import AppWork
 from sshd.channels.exec import ExecWork
 from sshd.channels.files import FilesWork
+from sshd.channels.flow import Outflow
 from sshd.channels.lobby import LobbyWork
 from sshd.channels.refused import RefusedWork
 from sshd.channels.work import Channel, Work
@@ -33,10 +34,11 @@ def work_for(visit: Visit, request: Request, channel: Channel) -> Work:
     return RefusedWork(visit, request, channel, target)
 
 
-class ClientSession(asyncssh.SSHServerSession[bytes]):
+class ClientSession(Outflow, asyncssh.SSHServerSession[bytes]):
     """Gathers what the client asks for; then everything is its work's."""
 
     def __init__(self, visit: Visit) -> None:
+        super().__init__()
         self._visit = visit
         self._channel: Channel
         self._term: str | None = None
@@ -44,7 +46,6 @@ class ClientSession(asyncssh.SSHServerSession[bytes]):
         self._command: str | None = None
         self._subsystem: str | None = None
         self._work: Work | None = None
-        self._held: set[str] = set()
         self.finished = asyncio.Event()
         """The channel is gone, or its work has said its last word."""
 
@@ -89,8 +90,8 @@ class ClientSession(asyncssh.SSHServerSession[bytes]):
         )
         work = self._work = work_for(self._visit, request, self._channel)
         self.finished = work.finished
-        for what in self._held:
-            work.hold(what)
+        if self.held:
+            work.pause()
         work.start()
 
     @override
@@ -124,24 +125,14 @@ class ClientSession(asyncssh.SSHServerSession[bytes]):
             self._work.client_left()
 
     @override
-    def pause_writing(self) -> None:
-        self.hold("channel")
+    def pause(self) -> None:
+        if self._work is not None:
+            self._work.pause()
 
     @override
-    def resume_writing(self) -> None:
-        self.release("channel")
-
-    def hold(self, what: str) -> None:
-        """The client takes no more, by the account of `what`."""
-        self._held.add(what)
+    def resume(self) -> None:
         if self._work is not None:
-            self._work.hold(what)
-
-    def release(self, what: str) -> None:
-        """The inverse of `hold`."""
-        self._held.discard(what)
-        if self._work is not None:
-            self._work.release(what)
+            self._work.resume()
 
     def ask_to_leave(self) -> None:
         """The server shuts down."""

@@ -9,14 +9,12 @@ from typing import Any
 import asyncssh
 from typing_extensions import override
 
+from sshd.channels.flow import Inbox, Outflow
 from sshd.visit import Visit, printable
 from vibetui.agent.dial import DialStream
 from vibetui.errors import AgentError, VibeError
 from vibetui.events import EventCode
 from vibetui.model import Access
-
-_MOST_UNSENT = 256 * 1024
-"""Bytes of the client's that the peer hasn't taken before the client is told to wait."""
 
 _LINGER = 5.0
 """Seconds for the peer to take what a client that has left has said."""
@@ -55,20 +53,17 @@ def _say_nothing(_: str) -> None:
     """A forwarded connection has no stderr."""
 
 
-class Forward(asyncssh.SSHTCPSession[bytes], asyncssh.SSHUNIXSession[bytes]):
+class Forward(Outflow, asyncssh.SSHTCPSession[bytes], asyncssh.SSHUNIXSession[bytes]):
     """Joins a channel and a dialled stream; each direction ends on its own."""
 
     def __init__(self, visit: Visit, stream: DialStream) -> None:
+        super().__init__()
         self._visit = visit
         self._stream = stream
         self._channel: Any
+        self._inbox: Inbox
         self._room = asyncio.Event()
         self._room.set()
-        self._full: set[str] = set()
-        self._input = bytearray()
-        self._input_changed = asyncio.Event()
-        self._input_ended = False
-        self._paused = False
         self._gone = asyncio.Event()
 
     @property
@@ -78,6 +73,7 @@ class Forward(asyncssh.SSHTCPSession[bytes], asyncssh.SSHUNIXSession[bytes]):
     @override
     def connection_made(self, chan: Any) -> None:
         self._channel = chan
+        self._inbox = Inbox(chan)
 
     @override
     def session_started(self) -> None:
@@ -85,36 +81,20 @@ class Forward(asyncssh.SSHTCPSession[bytes], asyncssh.SSHUNIXSession[bytes]):
 
     @override
     def data_received(self, data: bytes, datatype: int | None) -> None:
-        self._input += data
-        self._input_changed.set()
-        if len(self._input) > _MOST_UNSENT and not self._paused:
-            self._paused = True
-            self._channel.pause_reading()
+        self._inbox.feed(data)
 
     @override
     def eof_received(self) -> bool:
-        self._input_ended = True
-        self._input_changed.set()
+        self._inbox.end()
         return True
 
     @override
-    def pause_writing(self) -> None:
-        self.hold("channel")
-
-    @override
-    def resume_writing(self) -> None:
-        self.release("channel")
-
-    def hold(self, what: str) -> None:
-        """Give the client no more until `release` of the same."""
-        self._full.add(what)
+    def pause(self) -> None:
         self._room.clear()
 
-    def release(self, what: str) -> None:
-        """The inverse of `hold`."""
-        self._full.discard(what)
-        if not self._full:
-            self._room.set()
+    @override
+    def resume(self) -> None:
+        self._room.set()
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:
@@ -127,7 +107,7 @@ class Forward(asyncssh.SSHTCPSession[bytes], asyncssh.SSHUNIXSession[bytes]):
         try:
             await _first(gone, there, here)
             # What the client has said reaches the peer, though it left right behind it.
-            self.eof_received()
+            self._inbox.end()
             with suppress(TimeoutError):
                 async with asyncio.timeout(_LINGER):
                     await asyncio.wait([here])
@@ -155,20 +135,10 @@ class Forward(asyncssh.SSHTCPSession[bytes], asyncssh.SSHUNIXSession[bytes]):
             raise ConnectionResetError(str(error)) from error
 
     async def _to_peer(self) -> None:
-        while True:
-            while not self._input:
-                if self._input_ended:
-                    self._stream.send_eof()
-                    return
-                self._input_changed.clear()
-                await self._input_changed.wait()
-            data = bytes(self._input)
-            self._input.clear()
+        while data := await self._inbox.read():
             self._stream.send(data)
             await self._stream.drain()
-            if self._paused:
-                self._paused = False
-                self._channel.resume_reading()
+        self._stream.send_eof()
 
 
 async def _first(gone: asyncio.Task[Any], *ways: asyncio.Task[None]) -> None:

@@ -8,6 +8,7 @@ from contextlib import suppress
 import asyncssh
 import structlog
 
+from sshd.channels.flow import Inbox
 from sshd.route import Request
 from sshd.visit import Visit, printable
 from vibetui.errors import VibeError
@@ -16,8 +17,6 @@ log = structlog.get_logger(__name__)
 
 _WRITE_HIGH, _WRITE_LOW = 256 * 1024, 64 * 1024
 """Bytes that wait in the channel for the client before whoever writes has to wait."""
-_MOST_INPUT = 256 * 1024
-"""Bytes of the client's that nobody has read yet before it is told to wait."""
 
 Channel = asyncssh.SSHServerChannel[bytes]
 
@@ -26,6 +25,9 @@ class Work:
     """One channel's work. `finished` is set once it has said its last word.
 
     Whoever makes it calls `start` once and passes everything on that the client does.
+
+    Attributes:
+        paused: The client takes no more now.
     """
 
     def __init__(self, visit: Visit, request: Request, channel: Channel) -> None:
@@ -33,7 +35,7 @@ class Work:
         self.request = request
         self.channel = channel
         self.finished = asyncio.Event()
-        self._full: set[str] = set()
+        self.paused = False
         channel.set_write_buffer_limits(_WRITE_HIGH, _WRITE_LOW)
 
     def start(self) -> None:
@@ -62,28 +64,13 @@ class Work:
     def abandon(self) -> None:
         """The server shuts down and waits no longer."""
 
-    # Back-pressure: of the channel, and of the connection
-
-    @property
-    def held(self) -> bool:
-        return bool(self._full)
-
-    def hold(self, what: str) -> None:
-        """Write no more until `release` of the same."""
-        self._full.add(what)
-        self.pause()
-
-    def release(self, what: str) -> None:
-        """The inverse of `hold`."""
-        self._full.discard(what)
-        if not self._full:
-            self.resume()
-
     def pause(self) -> None:
         """The client takes no more now."""
+        self.paused = True
 
     def resume(self) -> None:
         """The client takes more again."""
+        self.paused = False
 
 
 class StreamWork(Work):
@@ -100,10 +87,7 @@ class StreamWork(Work):
         super().__init__(visit, request, channel)
         self._room = asyncio.Event()
         self._room.set()
-        self._input = bytearray()
-        self._input_changed = asyncio.Event()
-        self._input_ended = False
-        self._paused = False
+        self._inbox = Inbox(channel)
         self._task: asyncio.Task[None] | None = None
         self._leaving = ""
 
@@ -142,17 +126,7 @@ class StreamWork(Work):
 
     async def read(self) -> bytes:
         """What the client has sent since the last time; ``b""`` once it has ended its input."""
-        while not self._input:
-            if self._input_ended:
-                return b""
-            self._input_changed.clear()
-            await self._input_changed.wait()
-        data = bytes(self._input)
-        self._input.clear()
-        if self._paused:
-            self._paused = False
-            self.channel.resume_reading()
-        return data
+        return await self._inbox.read()
 
     async def write(self, data: bytes) -> None:
         """To the client's stdout, when it takes it. Raises `OSError` once the client has gone."""
@@ -173,23 +147,20 @@ class StreamWork(Work):
     # What the client does
 
     def feed(self, data: bytes) -> None:
-        self._input += data
-        self._input_changed.set()
-        if len(self._input) > _MOST_INPUT and not self._paused:
-            self._paused = True
-            self.channel.pause_reading()
+        self._inbox.feed(data)
 
     def feed_eof(self) -> None:
-        self._input_ended = True
-        self._input_changed.set()
+        self._inbox.end()
 
     def client_left(self) -> None:
         self._end("The client has gone.")
 
     def pause(self) -> None:
+        super().pause()
         self._room.clear()
 
     def resume(self) -> None:
+        super().resume()
         self._room.set()
 
     def abandon(self) -> None:
