@@ -111,7 +111,8 @@ async def add_account(
 ) -> tuple[User, list[PublicKey]]:
     """Add the account `name` with the keys of `key_lines`, or the keys to it if it exists.
 
-    All or nothing. A key that is the account's already is no error.
+    For the operator: the very first account is an admin's. All or nothing. A key that is the
+    account's already is no error.
 
     Returns:
         The account, and the keys of `key_lines`.
@@ -128,7 +129,7 @@ async def add_account(
     if not keys:
         raise Invalid("There is no public key in that.", _MAKE_ONE)
     if fresh:
-        await store.add_account(user, keys)
+        user = await store.found_account(user, keys)
     else:
         known = {key.fingerprint for key in await store.keys_of(user.user_id)}
         await store.add_keys(key for key in keys if key.fingerprint not in known)

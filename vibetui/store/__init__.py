@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from vibetui.store.audit import AuditEvent
+from vibetui.store.invites import check_usable
 from vibetui.store.sessions import UNSET, Unset
 from vibetui.store.store import Store
 
-__all__ = ["UNSET", "AuditEvent", "Store", "Unset"]
+__all__ = ["UNSET", "AuditEvent", "Store", "Unset", "check_usable"]

@@ -64,3 +64,15 @@ class AuditQueries(Database):
         async with self._read() as db:
             found = [AuditEvent(**row._mapping) for row in await db.execute(newest)]
         return found[::-1]
+
+    @whole
+    async def audit_after(self, event_id: int, limit: int) -> list[AuditEvent]:
+        """Up to `limit` entries younger than `event_id`, the oldest of them first."""
+        wanted = (
+            select(audit_events)
+            .where(audit_events.c.event_id > event_id)
+            .order_by(audit_events.c.event_id)
+            .limit(limit)
+        )
+        async with self._read() as db:
+            return [AuditEvent(**row._mapping) for row in await db.execute(wanted)]

@@ -42,6 +42,8 @@ class Database:
             URL.create("sqlite+aiosqlite", database=str(path)),
             pool_size=_CONNECTIONS,
             max_overflow=0,
+            # An exception's text ends in the log: without hashes and secrets.
+            hide_parameters=True,
             connect_args={"isolation_level": None, "timeout": BUSY_TIMEOUT},
         )
         event.listen(engine.sync_engine, "connect", _set_pragmas)
