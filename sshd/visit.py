@@ -16,7 +16,7 @@ from vibetui.agent import AgentConnection
 from vibetui.core.client import CoreClient
 from vibetui.errors import CoreUnavailable, NotFound
 from vibetui.events import EventCode
-from vibetui.model import Access, Session
+from vibetui.model import Session
 from vibetui.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -76,29 +76,19 @@ class Visit:
     async def session(self, reference: str | None = None) -> Session:
         """The session that `reference` (default: what the connection named) means.
 
-        Raises `NotFound`, in the same words whether it doesn't exist or isn't theirs; that is
-        audited.
+        Raises as `Core.find_session`: `NotFound` in the same words whether it doesn't exist or
+        isn't theirs. That is audited.
         """
         wanted = reference or self.named or self._first
         if wanted is None:
             raise NotFound("No session was named.", "Name it in the login name: vibe+SESSION@HOST")
-        owner, _, name = wanted.rpartition("+")
-        found = [
-            session
-            for session in await (await self.core()).list_sessions()
-            if session.name == name and owner in ("", session.owner or self.login.user.name)
-        ]
-        own = [session for session in found if session.access is Access.OWNER]
-        if own or len(found) == 1:
-            self._first = self._first or wanted
-            return (own or found)[0]
-        if found:
-            raise NotFound(
-                f"Several people share a session called “{name}” with you.",
-                f"Say whose: {found[0].owner}+{name}",
-            )
-        await self.audit(EventCode.ACCESS_REFUSED, name=wanted[:64])
-        raise NotFound("There is no such session.", "List yours: ssh vibe@HOST ls")
+        try:
+            session = await (await self.core()).find_session(wanted)
+        except NotFound:
+            await self.audit(EventCode.ACCESS_REFUSED, name=wanted[:64])
+            raise
+        self._first = self._first or wanted
+        return session
 
     async def connect(
         self, session: Session, say: Say, *, interactive: bool = False

@@ -17,24 +17,33 @@ LOBBY_VERBS = frozenset(
 
 MAX_LENGTH = 40
 
-_NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{MAX_LENGTH - 1}}}")
+_ALLOWED = re.compile(r"[A-Za-z0-9._-]+")
+_FIRST = re.compile(r"[A-Za-z0-9]")
 
 
 def check_name(name: str) -> str:
     """The name itself.
 
     Raises:
-        Invalid: it is empty, too long, has other characters, or is a command of the lobby.
+        Invalid: it is empty, too long, has other characters, or is a command of the lobby. The
+            hint, if any, fits a dialog's line.
     """
-    if not _NAME.fullmatch(name):
-        raise Invalid(
-            "That name can't be used.",
-            f"Use 1 to {MAX_LENGTH} letters, digits, dots, hyphens and underscores, "
-            "a letter or digit first.",
-        )
+    hint = _hint(name)
+    if hint:
+        raise Invalid("That name can't be used.", hint)
     if name.lower() in LOBBY_VERBS:
         raise Invalid(f"“{name}” is a command, so a session can't be called that.")
     return name
+
+
+def _hint(name: str) -> str:
+    if len(name) > MAX_LENGTH:
+        return f"A name has at most {MAX_LENGTH} characters."
+    if not _ALLOWED.fullmatch(name):
+        return "Use letters, digits, dots, hyphens and underscores."
+    if not _FIRST.match(name):
+        return "Begin with a letter or a digit."
+    return ""
 
 
 def hostname(name: str) -> str:

@@ -15,7 +15,15 @@ import pytest
 from tests.core_support import House, serving_core
 from vibetui.cli import accounts
 from vibetui.core import Core
-from vibetui.errors import Denied, EngineUnavailable, Invalid, NotFound, OpenError, VibeError
+from vibetui.errors import (
+    Conflict,
+    Denied,
+    EngineUnavailable,
+    Invalid,
+    NotFound,
+    OpenError,
+    VibeError,
+)
 from vibetui.events import OpenStep, StepState
 from vibetui.model import Access, Session, SessionChange, SessionNotice
 
@@ -146,6 +154,37 @@ async def test_to_a_stranger_it_is_as_missing_as_one_that_never_was(cast: Cast, 
             await ask(cast.cores["stranger"], at)
         told.append(raised.value.to_json())
     assert told[0] == told[1]
+
+
+async def test_a_session_is_found_by_its_name_or_by_its_owners_name_too(cast: Cast) -> None:
+    owner, viewer, at = cast.cores["owner"], cast.cores["viewer"], cast.session.session_id
+    for core, reference in [
+        (owner, "work"),
+        (owner, "owner+work"),
+        (viewer, "work"),
+        (viewer, "owner+work"),
+    ]:
+        assert (await core.find_session(reference)).session_id == at
+    assert (await viewer.find_session("work")).owner == "owner"
+
+    own = await viewer.create_session("work")
+    assert (await viewer.find_session("work")).session_id == own.session_id
+    assert (await viewer.find_session("owner+work")).session_id == at
+
+    await viewer.share_session(own.session_id, "writer", Access.WRITER)
+    with pytest.raises(Conflict, match="Several people"):
+        await cast.cores["writer"].find_session("work")
+    assert (await cast.cores["writer"].find_session("viewer+work")).session_id == own.session_id
+
+
+async def test_a_reference_tells_a_stranger_nothing(cast: Cast) -> None:
+    told = []
+    nothing = ("work", "owner+work", cast.session.session_id, "missing", "owner+missing", "", "+")
+    for reference in nothing:
+        with pytest.raises(NotFound) as raised:
+            await cast.cores["stranger"].find_session(reference)
+        told.append(raised.value.to_json())
+    assert all(each == told[0] for each in told)
 
 
 def test_the_table_has_every_call_about_a_session() -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import shlex
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.e2e import steps
+from tests.e2e.openssh import make_session, run, tool, words
 from tests.server import Server
 from tests.tmux import Tmux
 
@@ -16,29 +16,7 @@ from tests.tmux import Tmux
 @pytest.fixture(scope="module", autouse=True)
 def web(server: Server) -> None:
     """A session that has never run: the first command starts it."""
-    import asyncio
-
-    from vibetui.core.client import CoreClient
-
-    async def make() -> None:
-        core = CoreClient(server.data_dir / "run" / "core.sock")
-        try:
-            await core.create_session("web")
-        finally:
-            await core.close()
-
-    asyncio.run(make())
-
-
-def words(server: Server, *rest: str, login: str = "vibe") -> list[str]:
-    line = [
-        word.replace("vibe@", f"{login}@") for word in shlex.split(server.ssh()) if word != "-t"
-    ]
-    return [*line, *rest]
-
-
-def run(command: list[str], given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(command, input=given, capture_output=True, timeout=60)
+    make_session(server, "web")
 
 
 def test_a_command_starts_the_session_and_says_so_on_stderr(server: Server) -> None:
@@ -60,10 +38,7 @@ def test_a_shell_without_a_terminal_runs_a_script(server: Server) -> None:
 
 
 def test_with_a_terminal_a_command_sees_one_of_the_right_type(server: Server) -> None:
-    line = words(server, "web", "--", "tty; echo $TERM; exit 3")
-    done = subprocess.run(
-        [line[0], "-tt", *line[1:]], stdin=subprocess.PIPE, capture_output=True, timeout=60
-    )
+    done = run(words(server, "web", "--", "tty; echo $TERM; exit 3", options=("-tt",)))
     assert b"/dev/pts/" in done.stdout
     assert done.returncode == 3
 
@@ -83,9 +58,7 @@ def test_a_session_that_is_not_there_is_refused(server: Server) -> None:
 def test_scp_and_sftp_move_files_and_rsync_says_what_is_missing(
     server: Server, tmp_path: Path
 ) -> None:
-    line = words(server)
-    host = line[-1].replace("vibe@", "vibe+web@")
-    options = [word if word != "-p" else "-P" for word in line[1:-1]]
+    options, host = tool(server, "vibe+web")
     sent, back = tmp_path / "sent", tmp_path / "back"
     sent.write_bytes(bytes(range(256)) * 4096)
     assert run(["scp", *options, str(sent), f"{host}:there"]).returncode == 0
@@ -95,7 +68,7 @@ def test_scp_and_sftp_move_files_and_rsync_says_what_is_missing(
     done = run(["sftp", "-b", "-", *options, host], batch)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "again").read_bytes() == sent.read_bytes()
-    shell = shlex.join(line[:-1])
+    shell = shlex.join(words(server)[:-1])
     done = run(["rsync", "-e", shell, str(sent), f"{host}:by-rsync"])
     assert b"add Debian's rsync" in done.stderr or done.returncode == 0
 
@@ -103,13 +76,10 @@ def test_scp_and_sftp_move_files_and_rsync_says_what_is_missing(
 def test_git_clones_from_a_session(server: Server, tmp_path: Path) -> None:
     script = "git init -q r && cd r && git -c user.name=a -c user.email=a@b commit -q --allow-empty"
     assert run(words(server, f"{script} -m first", login="vibe+web")).returncode == 0
-    line = words(server)
-    host = line[-1].replace("vibe@", "vibe+web@")
-    done = subprocess.run(
+    *line, host = words(server, login="vibe+web")
+    done = run(
         ["git", "clone", "-q", f"{host}:/workspace/r", str(tmp_path / "r")],
-        env={"PATH": "/usr/bin:/bin", "GIT_SSH_COMMAND": shlex.join(line[:-1])},
-        capture_output=True,
-        timeout=60,
+        environment={"PATH": "/usr/bin:/bin", "GIT_SSH_COMMAND": shlex.join(line)},
     )
     assert done.returncode == 0, done.stderr
 
@@ -117,8 +87,7 @@ def test_git_clones_from_a_session(server: Server, tmp_path: Path) -> None:
 def test_a_session_that_is_named_with_a_terminal_is_where_the_app_begins(
     server: Server, small_terminal: Tmux
 ) -> None:
-    line = words(server, "web")
-    small_terminal.line(shlex.join([line[0], "-t", *line[1:]]))
+    small_terminal.line(shlex.join(words(server, "web", options=("-t",))))
     small_terminal.wait_for(steps.WORKSPACE, 30)
 
 
@@ -130,9 +99,7 @@ def test_files_go_where_commands_may_not(server: Server, tmp_path: Path) -> None
         refused = run(words(other, "true", login="vibe+web"))
         assert refused.returncode == 255
         assert b"lets nobody run commands" in refused.stderr
-        line = words(other)
-        options = [word if word != "-p" else "-P" for word in line[1:-1]]
-        host = line[-1].replace("vibe@", "vibe+web@")
+        options, host = tool(other, "vibe+web")
         done = run(["sftp", "-b", "-", *options, host], b"pwd\n")
         assert done.returncode == 0, done.stderr
         assert b"/workspace" in done.stdout

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import shlex
 import subprocess
 from collections.abc import Iterator
@@ -10,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e import openssh
+from tests.e2e.openssh import make_session, run
 from tests.server import Server
-from vibetui.core.client import CoreClient
 
 _ECHO = """
 import socket
@@ -29,16 +29,8 @@ while True:
 @pytest.fixture(scope="module")
 def web(server: Server) -> Iterator[Server]:
     """A session that echoes on its own loopback."""
-
-    async def make() -> None:
-        core = CoreClient(server.data_dir / "run" / "core.sock")
-        try:
-            await core.create_session("web")
-        finally:
-            await core.close()
-
-    asyncio.run(make())
-    line = words(server)
+    make_session(server, "web")
+    line = openssh.words(server, login="vibe+web")
     echo = subprocess.Popen(
         [*line, f"exec python3 -u -c {shlex.quote(_ECHO)}"], stdout=subprocess.PIPE
     )
@@ -52,16 +44,7 @@ def web(server: Server) -> Iterator[Server]:
 
 
 def words(server: Server, *options: str, login: str = "vibe+web") -> list[str]:
-    # At ERROR the client keeps to itself why a channel was refused.
-    line = [
-        word.replace("vibe@", f"{login}@").replace("LogLevel=ERROR", "LogLevel=INFO")
-        for word in shlex.split(server.ssh())
-    ]
-    return [line[0], *options, *line[1:]]
-
-
-def run(command: list[str], given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(command, input=given, capture_output=True, timeout=60)
+    return openssh.words(server, login=login, options=options, level="INFO")
 
 
 def test_a_megabyte_goes_there_and_back_and_each_direction_ends_on_its_own(web: Server) -> None:
@@ -93,8 +76,7 @@ def test_a_setting_says_no(web: Server, tmp_path: Path) -> None:
     other = Server(tmp_path / "closed", VIBETUI_ALLOW_LOCAL_FORWARDING="false")
     other.start()
     try:
-        line = words(other, login="vibe")
-        assert run([*line, "new", "web"]).returncode == 0
+        make_session(other, "web")
         done = run(words(other, "-W", "127.0.0.1:7007"))
         assert done.returncode != 0
         assert b"Forwarding is not allowed here." in done.stderr

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.e2e.openssh import add_user
 from tests.server import Server
 
 pytestmark = pytest.mark.e2e
@@ -141,12 +142,7 @@ def test_a_foreign_session_is_as_one_that_does_not_exist(
     name = f"private-{verb}"
     done(server, "new", name)
     owner = done(server, "whoami").strip()
-    key = tmp_path / "key"
-    subprocess.run(
-        ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True, timeout=20
-    )
-    added = server.vibetui("user", "add", f"stranger-{verb}", "--key", f"{key}.pub")
-    assert added.returncode == 0, added.stderr + added.stdout
+    key = add_user(server, f"stranger-{verb}", tmp_path)
 
     rest = {"rm": ["--yes"], "rename": ["mine"]}.get(verb, [])
     said = {

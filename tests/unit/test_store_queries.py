@@ -204,6 +204,9 @@ async def test_what_is_shared_is_seen_among_ones_own_with_its_owner_and_by_nobod
     assert seen == replace(work, access=Access.VIEWER, owner="ada", shared_with=1)
     assert await store.sessions_seen_by(ada.user_id) == [replace(work, shared_with=1)]
     assert await store.session_seen_by(work.session_id, eve.user_id) is None
+    assert await store.sessions_named(bob.user_id, "work") == [seen]
+    assert await store.sessions_named(bob.user_id, "work", "bob") == []
+    assert await store.sessions_named(eve.user_id, "work", "ada") == []
     assert await store.sessions_seen_by(eve.user_id) == []
     assert [session.name for session in await store.sessions_of(bob.user_id)] == [
         "bobs 1",

@@ -52,6 +52,10 @@ class CoreClient:
         listed = await self._channel.call("GET", "/v1/sessions")
         return [wire.session_from_json(session) for session in listed]
 
+    async def find_session(self, reference: str) -> Session:
+        found = await self._channel.call("POST", "/v1/sessions/find", {"reference": reference})
+        return wire.session_from_json(found)
+
     async def create_session(
         self, name: str, template: str | None = None, *, opening: bool = False
     ) -> Session:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from vibetui.agent import AgentConnection
 from vibetui.core import rights
 from vibetui.core.presence import HangUp
-from vibetui.errors import NotFound, OpenError
+from vibetui.errors import Conflict, NotFound, OpenError
 from vibetui.events import OpenEvent, OpenStep, StepState
 from vibetui.model import (
     Access,
@@ -45,6 +45,18 @@ class LocalCore:
     async def list_sessions(self) -> list[Session]:
         seen = await self._service.store.sessions_seen_by(self._user.user_id)
         return [self._settled(session) for session in seen]
+
+    async def find_session(self, reference: str) -> Session:
+        owner, _, name = reference.rpartition("+")
+        found = await self._service.store.sessions_named(self._user.user_id, name, owner)
+        if not found:
+            raise NotFound("There is no such session.", "List yours: ssh vibe@HOST ls")
+        if len(found) > 1 and found[0].access is not Access.OWNER:
+            raise Conflict(
+                f"Several people share a session called “{name}” with you.",
+                f"Say whose: {found[0].owner}+{name}",
+            )
+        return self._settled(found[0])
 
     async def create_session(
         self, name: str, template: str | None = None, *, opening: bool = False

@@ -41,6 +41,13 @@ class Core(Protocol):
         """
         ...
 
+    async def find_session(self, reference: str) -> Session:
+        """The session that people mean by ``NAME`` or ``OWNER+NAME``; their own comes first.
+
+        Raises `NotFound`, and `Conflict` where several people share one of that name with them.
+        """
+        ...
+
     async def create_session(
         self, name: str, template: str | None = None, *, opening: bool = False
     ) -> Session:

@@ -78,6 +78,18 @@ class ShareQueries(Database):
             return None if row is None else _seen(row, user_id)
 
     @whole
+    async def sessions_named(self, user_id: str, name: str, owner: str = "") -> list[Session]:
+        """Those of that name that the user sees, their own first; all of `owner`'s if that is set.
+
+        `owner` is the name of an account.
+        """
+        whose = (users.c.name == owner,) if owner else ()
+        wanted = _visible(user_id, sessions.c.name == name, *whose)
+        mine_first = wanted.order_by(sessions.c.user_id != user_id, users.c.name)
+        async with self._read() as db:
+            return [_seen(row, user_id) for row in await db.execute(mine_first)]
+
+    @whole
     async def put_share(self, share: Share) -> None:
         """Give access, or another access than before. Raises `NotFound`: no such session or user.
 

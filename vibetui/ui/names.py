@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Sequence
 
-from vibetui.naming import LOBBY_VERBS, MAX_LENGTH
-
-_ALLOWED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+from vibetui.errors import Invalid
+from vibetui.naming import check_name
 
 _FIRST = ("amber", "brave", "calm", "clear", "fresh", "gentle", "keen", "lucid", "quiet", "swift")
 _SECOND = ("badger", "cedar", "finch", "harbor", "heron", "maple", "otter", "river", "sparrow")
@@ -19,12 +17,10 @@ def problem_with(name: str, taken: Collection[str]) -> str:
         return "A session needs a name."
     if name in taken:
         return f"You have a session called {name} already."
-    if len(name) > MAX_LENGTH:
-        return f"A name has at most {MAX_LENGTH} characters."
-    if not _ALLOWED.fullmatch(name):
-        return "Use letters, digits, dots, hyphens and underscores."
-    if name.lower() in LOBBY_VERBS:
-        return f"“{name}” is a command."
+    try:
+        check_name(name)
+    except Invalid as error:
+        return error.hint or error.message
     return ""
 
 

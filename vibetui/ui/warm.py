@@ -45,6 +45,9 @@ class _RehearsalCore:
     async def list_sessions(self) -> list[Session]:
         return [_SESSION]
 
+    async def find_session(self, reference: str) -> Session:
+        return _SESSION
+
     async def create_session(
         self, name: str, template: str | None = None, *, opening: bool = False
     ) -> Session:

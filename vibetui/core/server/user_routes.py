@@ -39,6 +39,7 @@ class UserRoutes:
             web.get("/v1/templates", self.templates),
             web.get("/v1/sessions", self.list_sessions),
             web.post("/v1/sessions", self.create),
+            web.post("/v1/sessions/find", self.find),
             web.post(f"{session}/delete", self.delete),
             web.post(f"{session}/rename", self.rename),
             web.post(f"{session}/recording", self.recording),
@@ -77,6 +78,11 @@ class UserRoutes:
             text_of(data, "name"), template, opening=data.get("opening") is True
         )
         return web.json_response(wire.session_to_json(made))
+
+    async def find(self, request: web.Request) -> web.Response:
+        core, data = await self._core(), await body_of(request)
+        found = await core.find_session(text_of(data, "reference"))
+        return web.json_response(wire.session_to_json(found))
 
     async def rename(self, request: web.Request) -> web.Response:
         core, data = await self._core(), await body_of(request)

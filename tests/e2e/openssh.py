@@ -1,0 +1,59 @@
+"""OpenSSH's tools against a running server: the printed line, and what it becomes for scripts."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+from pathlib import Path
+
+from tests.server import Server
+
+
+def words(
+    server: Server,
+    *rest: str,
+    login: str = "vibe",
+    options: tuple[str, ...] = (),
+    key: Path | None = None,
+    level: str = "ERROR",
+) -> list[str]:
+    """An ``ssh`` command without ``-t``: `options` go before the host, `rest` behind it.
+
+    Args:
+        key: Somebody else's.
+        level: At ERROR the client keeps to itself why a channel was refused.
+    """
+    line = [word for word in shlex.split(server.ssh()) if word != "-t"]
+    if key is not None:
+        line[line.index("-i") + 1] = str(key)
+    program, *middle, host = [word.replace("LogLevel=ERROR", f"LogLevel={level}") for word in line]
+    return [program, *options, *middle, host.replace("vibe@", f"{login}@"), *rest]
+
+
+def tool(server: Server, login: str, key: Path | None = None) -> tuple[list[str], str]:
+    """Options for ``scp`` and ``sftp``, and the host as they take it."""
+    _, *options, host = words(server, login=login, key=key)
+    return ["-P" if word == "-p" else word for word in options], host
+
+
+def run(
+    command: list[str], given: bytes = b"", environment: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[bytes]:
+    """To its end."""
+    return subprocess.run(command, input=given, capture_output=True, timeout=60, env=environment)
+
+
+def make_session(server: Server, name: str) -> None:
+    """One of the server's first account; no container yet."""
+    done = run(words(server, "new", name))
+    assert done.returncode == 0, done.stderr
+
+
+def add_user(server: Server, name: str, directory: Path) -> Path:
+    """Another account; its key."""
+    key = directory / name
+    made = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)]
+    subprocess.run(made, check=True, timeout=20)
+    added = server.vibetui("user", "add", name, "--key", f"{key}.pub")
+    assert added.returncode == 0, added.stderr + added.stdout
+    return key
