@@ -17,7 +17,7 @@ from tools.machine import base_image, engine, state
 from tools.machine.paths import CHECKOUT
 from tools.machine.report import Step
 
-PROGRAMS = "bash python python3 git vim less htop tmux ps ssh curl infocmp"
+PROGRAMS = "bash python python3 git vim less htop tmux ps ssh rsync curl infocmp"
 TERMINALS = "xterm-256color tmux-256color screen-256color alacritty linux vt100"
 
 pytestmark = pytest.mark.docker
