@@ -160,6 +160,17 @@ def test_both_machines_binaries_are_static_and_up_to_date() -> None:
         assert b"ld-musl" not in header
 
 
+async def test_an_idle_agent_ends_by_itself_and_not_while_somebody_is_connected(
+    tmp_path: Path,
+) -> None:
+    with running_agent(tmp_path, "--idle", "300") as agent:
+        connection = await agent.connect()
+        with pytest.raises(subprocess.TimeoutExpired):
+            agent.process.wait(1)
+        connection.close()
+        assert agent.process.wait(DEADLINE) == 0
+
+
 @pytest.mark.docker
 async def test_as_pid_1_it_greets_outsiders_alone_reaps_and_ends_quickly(tmp_path: Path) -> None:
     build([os.uname().machine])

@@ -52,6 +52,7 @@ struct options {
     bool allow_uid_set;
     uid_t allow_uid;
     size_t history;
+    int64_t idle_ms; /* with nobody connected for so long it ends by itself; 0: never */
 };
 
 /* Milliseconds of a clock that never steps. */

@@ -10,6 +10,7 @@
 static const char USAGE[] =
     "usage: vibe-agent serve --socket PATH [--workspace DIR] [--uid N] [--gid N]\n"
     "                        [--allow-uid N] [--history BYTES]\n"
+    "                        [--idle MILLISECONDS]\n"
     "       vibe-agent attach --socket PATH [--wait MILLISECONDS]\n"
     "       vibe-agent --version\n";
 
@@ -64,6 +65,8 @@ int main(int count, char **words)
             options.allow_uid_set = true;
         } else if (strcmp(name, "--history") == 0)
             options.history = number(value, HISTORY_MAX);
+        else if (strcmp(name, "--idle") == 0)
+            options.idle_ms = (int64_t)number(value, 3600 * 1000);
         else if (strcmp(name, "--wait") == 0)
             wait_ms = (int)number(value, 3600 * 1000);
         else

@@ -28,6 +28,7 @@ enum { SIGNALS, LISTENER, FIRST_TERMINAL, POLLED = FIRST_TERMINAL + MAX_TERMINAL
 static const struct options *started_with;
 static bool stopping;
 static int64_t kill_at, leave_at;
+static int64_t idle_until; /* INT64_MAX: somebody is connected, or it doesn't matter */
 
 const struct options *server_options(void)
 {
@@ -72,6 +73,17 @@ static void begin_to_stop(void)
     signal_all(SIGHUP); /* interactive shells ignore SIGTERM */
     signal_all(SIGTERM);
     signal_all(SIGCONT);
+}
+
+static void await_somebody(int64_t now)
+{
+    bool matters = started_with->idle_ms != 0 && client_slots == 0 && !stopping;
+    if (!matters)
+        idle_until = INT64_MAX;
+    else if (idle_until == INT64_MAX)
+        idle_until = now + started_with->idle_ms;
+    else if (now >= idle_until)
+        begin_to_stop();
 }
 
 /* Reaps everything, our orphaned grandchildren included. True: no child is left. */
@@ -162,6 +174,8 @@ static int timeout(void)
     int64_t dialled = peers_next_tick();
     if (dialled < next)
         next = dialled;
+    if (idle_until < next)
+        next = idle_until;
     int64_t stop_at = leave_at != 0 ? leave_at : kill_at;
     if (stopping && stop_at < next)
         next = stop_at;
@@ -233,6 +247,7 @@ static void settle(bool events)
             !stream_attached(terminal))
             terminal_free(terminal);
     }
+    await_somebody(now);
 }
 
 /* True: time to go. */
@@ -327,6 +342,8 @@ int serve(const struct options *options)
     int listener = listener_open(options->socket);
     if (listener < 0)
         return 1;
+    idle_until = INT64_MAX;
+    await_somebody(now_ms());
     int result = loop(signals, listener);
     take_leave();
     if (unlink(options->socket) < 0 && errno != ENOENT)
