@@ -15,6 +15,7 @@ from sshd.channels.app import SHUTTING_DOWN
 from sshd.channels.client import ClientSession
 from sshd.channels.forward import Forward, dial
 from sshd.keepalive import Patience, Vigil, leave_it_to_the_vigil
+from sshd.kex_guess import heed_guesses
 from sshd.route import LoginName
 from sshd.visit import Services, Visit
 from vibetui.events import EventCode
@@ -56,6 +57,7 @@ class Connection(KeyLogin):
         sock: socket.socket = conn.get_extra_info("socket")
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT)
         leave_it_to_the_vigil(sock, self._front.patience)
+        heed_guesses(conn)
         # asyncssh ignores its transport's back-pressure and trusts the client's window, which
         # may be as large as the client likes.
         conn.pause_writing = self._hold  # type: ignore[method-assign]

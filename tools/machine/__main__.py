@@ -21,6 +21,8 @@ TEST_PROGRAMS = {
     "git": "git",
     "ip": "iproute2",
     "rsync": "rsync",
+    "dbclient": "dropbear-bin",
+    "plink": "putty-tools",
 }
 """What the tests run beside the product: the program, and the Debian package that has it."""
 EMULATOR = ("qemu-aarch64-static", "qemu-user-static")
