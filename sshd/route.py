@@ -9,10 +9,7 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from vibetui.naming import LOBBY_VERBS
-
-EVERYBODY = "vibe"
-"""The login name that leaves it to the key who is meant."""
+from vibetui.naming import EVERYBODY, LOBBY_VERBS
 
 _TOOLS = {"scp": "scp", "rsync": "rsync", "git-upload-pack": "git", "git-receive-pack": "git"}
 

@@ -141,9 +141,9 @@ class House:
 
 
 @asynccontextmanager
-async def serving_core(data_dir: Path) -> AsyncIterator[House]:
-    """A core on `data_dir` that serves until the end of the block."""
-    settings = Settings(data_dir=data_dir, engine_url=NO_ENGINE)
+async def serving_core(data_dir: Path, **set_to: Any) -> AsyncIterator[House]:
+    """A core on `data_dir`, with these settings, that serves until the end of the block."""
+    settings = Settings(**{"data_dir": data_dir, "engine_url": NO_ENGINE, **set_to})
     settings.run_dir.mkdir(mode=0o700, parents=True)
     store = await Store.open(settings.database_path)
     engine = DockerEngine(NO_ENGINE, timeout=1)

@@ -1,10 +1,13 @@
-"""What a session may be called."""
+"""What a session may be called, and the words that mean something else."""
 
 from __future__ import annotations
 
 import re
 
 from vibetui.errors import Invalid
+
+EVERYBODY = "vibe"
+"""The login name that leaves it to the key who is meant."""
 
 LOBBY_VERBS = frozenset(
     {

@@ -12,6 +12,7 @@ import structlog
 from vibetui.core.accounts import operator_name
 from vibetui.core.audience import Audience
 from vibetui.core.local import LocalCore
+from vibetui.core.logins import Logins
 from vibetui.core.presence import Presences
 from vibetui.core.recorder import Recorder
 from vibetui.core.sharing import Sharing
@@ -43,6 +44,7 @@ class CoreService:
         self.store = store
         self.manager = manager
         self.watchers = watchers
+        self.logins = Logins(store, settings)
         self.sharing = Sharing(store, manager, audience)
         self.presences = Presences()
 

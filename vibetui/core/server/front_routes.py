@@ -1,4 +1,4 @@
-"""The front's routes: whose a key is, a door for that user, the audit trail."""
+"""The front's routes: who somebody is, a door for that user, the audit trail."""
 
 from __future__ import annotations
 
@@ -26,20 +26,65 @@ class FrontRoutes:
 
     def __init__(self, service: CoreService, door: Callable[[str], Awaitable[int]]) -> None:
         self._store = service.store
+        self._logins = service.logins
         self._door = door
 
     def table(self) -> list[web.RouteDef]:
         return [
             web.post("/v1/front/authenticate", self.authenticate),
+            web.post("/v1/front/account", self.account),
+            web.post("/v1/front/authorities", self.authorities),
+            web.post("/v1/front/check_password", self.check_password),
+            web.post("/v1/front/check_code", self.check_code),
+            web.post("/v1/front/check_registration", self.check_registration),
+            web.post("/v1/front/register", self.register),
+            web.post("/v1/front/logged_in", self.logged_in),
             web.post("/v1/front/doors", self.open_door),
             web.post("/v1/front/audit", self.audit),
         ]
 
     async def authenticate(self, request: web.Request) -> web.Response:
         data = await body_of(request)
-        key = await self._store.key_by_fingerprint(text_of(data, "fingerprint"))
-        user = None if key is None else await self._store.user(key.user_id)
-        return web.json_response(wire.account_to_json(None if user is None else Account(user)))
+        return _answer(await self._logins.authenticate(text_of(data, "fingerprint")))
+
+    async def account(self, request: web.Request) -> web.Response:
+        data = await body_of(request)
+        return _answer(await self._logins.account(text_of(data, "name")))
+
+    async def authorities(self, request: web.Request) -> web.Response:
+        await body_of(request)
+        return web.json_response(wire.authorities_to_json(await self._logins.authorities()))
+
+    async def check_password(self, request: web.Request) -> web.Response:
+        data = await body_of(request)
+        name, password = text_of(data, "name"), text_of(data, "password")
+        return _answer(await self._logins.check_password(name, password))
+
+    async def check_code(self, request: web.Request) -> web.Response:
+        data = await body_of(request)
+        right = await self._logins.check_code(text_of(data, "user_id"), text_of(data, "code"))
+        return web.json_response({"right": right})
+
+    async def check_registration(self, request: web.Request) -> web.Response:
+        data = await body_of(request)
+        await self._logins.check_registration(text_of(data, "name"), _optional(data, "code"))
+        return web.json_response({})
+
+    async def register(self, request: web.Request) -> web.Response:
+        data = await body_of(request)
+        name, key_line = text_of(data, "name"), text_of(data, "key_line")
+        return _answer(await self._logins.register(name, _optional(data, "code"), key_line))
+
+    async def logged_in(self, request: web.Request) -> web.Response:
+        data = await body_of(request)
+        await self._logins.logged_in(
+            text_of(data, "user_id"),
+            method=text_of(data, "method"),
+            fingerprint=_optional(data, "fingerprint"),
+            address=text_of(data, "address"),
+            detail=text_of(data, "detail"),
+        )
+        return web.json_response({})
 
     async def open_door(self, request: web.Request) -> web.StreamResponse:
         check_upgrade(request)
@@ -63,6 +108,10 @@ class FrontRoutes:
             detail=detail,
         )
         return web.json_response({})
+
+
+def _answer(account: Account | None) -> web.Response:
+    return web.json_response(wire.account_to_json(account))
 
 
 def _optional(data: Json, key: str) -> str | None:
