@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import shlex
+import socket
 import subprocess
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
+import paramiko
 import pytest
 
 from tests.e2e import openssh
 from tests.e2e.openssh import make_session, run
 from tests.server import Server
+from tests.sshd_support import eventually
 
 _ECHO = """
 import socket
@@ -30,17 +37,61 @@ while True:
 def web(server: Server) -> Iterator[Server]:
     """A session that echoes on its own loopback."""
     make_session(server, "web")
-    line = openssh.words(server, login="vibe+web")
-    echo = subprocess.Popen(
-        [*line, f"exec python3 -u -c {shlex.quote(_ECHO)}"], stdout=subprocess.PIPE
-    )
-    try:
-        assert echo.stdout is not None
-        assert echo.stdout.readline() == b"listening\n"
+    with inside(server, f"exec python3 -u -c {shlex.quote(_ECHO)}"):
         yield server
+
+
+@contextmanager
+def inside(server: Server, command: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A program in the session that has said that it listens."""
+    line = openssh.words(server, command, login="vibe+web")
+    program = subprocess.Popen(line, stdout=subprocess.PIPE)
+    try:
+        assert program.stdout is not None
+        assert program.stdout.readline() == b"listening\n"
+        yield program
     finally:
-        echo.kill()
-        echo.wait(10)
+        program.kill()
+        program.wait(10)
+
+
+@contextmanager
+def through_openssh(server: Server, to: str) -> Iterator[socket.socket]:
+    """A connection to the socket on which an ``ssh -L`` of OpenSSH's listens."""
+    with TemporaryDirectory() as directory, socket.socket(socket.AF_UNIX) as sock:
+        path = Path(directory) / "here"
+        forward = ("-N", "-o", "ExitOnForwardFailure=yes", "-L", f"{path}:{to}")
+        client = subprocess.Popen(words(server, *forward))
+        try:
+            eventually(path.exists, "ssh listens")
+            sock.settimeout(20)
+            sock.connect(str(path))
+            yield sock
+        finally:
+            client.terminate()
+            client.wait(10)
+
+
+@contextmanager
+def through_paramiko(server: Server, to: str) -> Iterator[Any]:
+    """A ``direct-tcpip`` channel of paramiko's, which is used as a socket is."""
+    line = words(server)
+    host, _, port = to.partition(":")
+    with paramiko.SSHClient() as client:
+        client.set_missing_host_key_policy(paramiko.AutoAddPolicy())
+        client.connect(
+            "127.0.0.1",
+            server.port,
+            "vibe+web",
+            key_filename=line[line.index("-i") + 1],
+            allow_agent=False,
+            look_for_keys=False,
+        )
+        transport = client.get_transport()
+        assert transport is not None
+        channel = transport.open_channel("direct-tcpip", (host, int(port)), ("127.0.0.1", 0))
+        channel.settimeout(20)
+        yield channel
 
 
 def words(server: Server, *options: str, login: str = "vibe+web") -> list[str]:
@@ -83,3 +134,78 @@ def test_a_setting_says_no(web: Server, tmp_path: Path) -> None:
     finally:
         other.stop()
         other.remove_everything()
+
+
+_ENDS_FIRST = """
+import socket, time
+listener = socket.create_server(("127.0.0.1", 7008))
+print("listening", flush=True)
+peer, _ = listener.accept()
+peer.sendall(b"all that I say")
+peer.shutdown(socket.SHUT_WR)
+taken = 0
+while data := peer.recv(16384):
+    taken += len(data)
+    time.sleep(0.001)
+print(taken, flush=True)
+"""
+"""Has said its all before it hears anything, and then listens slowly to the end."""
+
+
+@pytest.mark.parametrize("client", ["-L", "direct-tcpip"])
+def test_a_peer_that_has_said_its_all_still_hears_everything(web: Server, client: str) -> None:
+    """OpenSSH's own -W gives up here, with any server; its -L and other clients don't."""
+    given = bytes(range(256)) * 4096 * 3
+    command = f"exec python3 -u -c {shlex.quote(_ENDS_FIRST)}"
+    with inside(web, command) as peer:
+        join: Any = through_openssh if client == "-L" else through_paramiko
+        with join(web, "127.0.0.1:7008") as channel:
+            assert channel.recv(1 << 16) == b"all that I say"
+            assert channel.recv(1 << 16) == b""
+            channel.sendall(given)
+            channel.shutdown(socket.SHUT_WR)
+            assert peer.stdout is not None
+            assert int(peer.stdout.readline()) == len(given)
+
+
+_ENDS_LAST = """
+import socket, time
+listener = socket.create_server(("127.0.0.1", 7009))
+print("listening", flush=True)
+peer, _ = listener.accept()
+taken = 0
+while data := peer.recv(16384):
+    taken += len(data)
+peer.sendall(str(taken).encode() + bytes(3 << 20))
+peer.shutdown(socket.SHUT_WR)
+"""
+"""Answers at length once it has heard everything."""
+
+
+@pytest.mark.parametrize("client", ["-L", "direct-tcpip"])
+def test_a_client_that_has_said_its_all_still_hears_everything(web: Server, client: str) -> None:
+    with inside(web, f"exec python3 -u -c {shlex.quote(_ENDS_LAST)}"):
+        join: Any = through_openssh if client == "-L" else through_paramiko
+        with join(web, "127.0.0.1:7009") as channel:
+            channel.sendall(b"all that I say")
+            channel.shutdown(socket.SHUT_WR)
+            heard = b""
+            while data := channel.recv(1 << 16):
+                heard += data
+                time.sleep(0.001)
+    assert heard == b"14" + bytes(3 << 20)
+
+
+def test_a_unix_socket_inside_is_reached(web: Server) -> None:
+    served = _ECHO.replace(
+        'socket.create_server(("127.0.0.1", 7007))',
+        'socket.socket(socket.AF_UNIX); listener.bind("/tmp/echo.sock"); listener.listen()',
+    )
+    with (
+        inside(web, f"exec python3 -u -c {shlex.quote(served)}"),
+        through_openssh(web, "/tmp/echo.sock") as sock,
+    ):
+        sock.sendall(b"through a path")
+        sock.shutdown(socket.SHUT_WR)
+        assert sock.recv(100) == b"through a path"
+        assert sock.recv(100) == b""
