@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from typing import Any
 
 import asyncssh
@@ -104,19 +103,18 @@ class Forward(Outflow, asyncssh.SSHTCPSession[bytes], asyncssh.SSHUNIXSession[by
         there = asyncio.create_task(self._to_client())
         here = asyncio.create_task(self._to_peer())
         gone = asyncio.create_task(self._gone.wait())
+        # The agent hangs up once it has passed on all of both directions.
+        passed_on = asyncio.create_task(self._stream.wait_closed())
         try:
-            await _first(gone, there, here)
+            if await _ended(there, here, unless=gone):
+                await asyncio.wait({passed_on, gone}, return_when=asyncio.FIRST_COMPLETED)
             # What the client has said reaches the peer, though it left right behind it.
             self._inbox.end()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(_LINGER):
-                    await asyncio.wait([here])
-                    # The agent hangs up once it has passed on all of both directions.
-                    await self._stream.wait_closed()
+            await asyncio.wait({here, passed_on}, timeout=_LINGER)
         finally:
-            for task in (there, here, gone):
+            for task in (there, here, gone, passed_on):
                 task.cancel()
-            await asyncio.gather(there, here, gone, return_exceptions=True)
+            await asyncio.gather(there, here, gone, passed_on, return_exceptions=True)
             self.abandon()
             self._channel.close()
 
@@ -141,11 +139,12 @@ class Forward(Outflow, asyncssh.SSHTCPSession[bytes], asyncssh.SSHUNIXSession[by
         self._stream.send_eof()
 
 
-async def _first(gone: asyncio.Task[Any], *ways: asyncio.Task[None]) -> None:
-    """Until the channel is gone, both directions have ended, or one of them has failed."""
+async def _ended(*ways: asyncio.Task[None], unless: asyncio.Task[Any]) -> bool:
+    """Wait for all of `ways`; False as soon as one has failed, or `unless` comes first."""
     waits: set[asyncio.Task[Any]] = set(ways)
-    while waits and not gone.done():
-        done, _ = await asyncio.wait({*waits, gone}, return_when=asyncio.FIRST_COMPLETED)
+    while waits:
+        done, _ = await asyncio.wait({*waits, unless}, return_when=asyncio.FIRST_COMPLETED)
         waits -= done
-        if any(task.exception() is not None for task in done if task is not gone):
-            return
+        if unless in done or any(task.exception() is not None for task in done):
+            return False
+    return True
