@@ -16,6 +16,9 @@ from vibetui.errors import VibeError
 
 _RSA_BITS = 3072
 
+NAMES = {"ssh_host_ed25519_key": "ssh-ed25519", "ssh_host_rsa_key": "ssh-rsa"}
+"""The files of private keys, and their algorithms."""
+
 
 @dataclass(frozen=True, slots=True)
 class HostKey:
@@ -39,19 +42,17 @@ def ensure_host_keys(directory: Path) -> list[HostKey]:
     Raises:
         VibeError: the directory can't be written, or a key can't be read or is readable by others.
     """
-    with _explained(directory, "make"):
+    with explained(directory, "make"):
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return [
-        _ensure(directory / "ssh_host_ed25519_key", "ssh-ed25519"),
-        _ensure(directory / "ssh_host_rsa_key", "ssh-rsa"),
-    ]
+    return [ensure_key(directory / name, algorithm) for name, algorithm in NAMES.items()]
 
 
-def _ensure(path: Path, algorithm: str) -> HostKey:
+def ensure_key(path: Path, algorithm: str) -> HostKey:
+    """The key in `path`, made where there is none. Raises `VibeError` as `ensure_host_keys`."""
     if not path.exists():
-        with _explained(path, "write"):
+        with explained(path, "write"):
             _make(path, algorithm)
-    return _load(path)
+    return load_key(path)
 
 
 def _make(path: Path, algorithm: str) -> None:
@@ -66,7 +67,12 @@ def _make(path: Path, algorithm: str) -> None:
         return
     finally:
         temporary.unlink()
-    public = path.with_name(f"{path.name}.pub")
+    write_public_half(path, key)
+
+
+def write_public_half(path: Path, key: asyncssh.SSHKey) -> None:
+    """Put the public half of `key` beside `path`, as ``.pub``."""
+    public = public_half(path)
     public.unlink(missing_ok=True)
     _write(public, key.export_public_key("openssh"), 0o644)
 
@@ -80,8 +86,14 @@ def _write(path: Path, data: bytes, mode: int) -> None:
         os.fsync(descriptor)
 
 
-def _load(path: Path) -> HostKey:
-    with _explained(path, "read"), path.open("rb") as file:
+def public_half(path: Path) -> Path:
+    """The file of the public key that belongs to the private one in `path`."""
+    return path.with_name(f"{path.name}.pub")
+
+
+def load_key(path: Path) -> HostKey:
+    """The key in `path`. Raises `VibeError`: it can't be read, is no key, or others may read it."""
+    with explained(path, "read"), path.open("rb") as file:
         mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
         data = file.read()
     if mode & 0o077:
@@ -101,7 +113,8 @@ def _load(path: Path) -> HostKey:
 
 
 @contextmanager
-def _explained(path: Path, verb: str) -> Iterator[None]:
+def explained(path: Path, verb: str) -> Iterator[None]:
+    """An `OSError` as one sentence: “Can't VERB PATH: …”."""
     try:
         yield
     except OSError as error:

@@ -17,6 +17,7 @@ from asyncssh.kex import get_kex_algs
 
 from sshd.auth import FrontCore
 from sshd.connection import Connection
+from sshd.host_key_rotation import next_keys
 from sshd.host_keys import HostKey, ensure_host_keys
 from sshd.keepalive import Patience
 from sshd.launcher import Launcher
@@ -87,7 +88,8 @@ async def run_front(
     Raises:
         VibeError: the host keys or the port can't be had, or the zygote is gone.
     """
-    keys = ensure_host_keys(settings.host_keys_path)
+    # The order matters: the first key of an algorithm is used, the others are announced.
+    keys = ensure_host_keys(settings.host_keys_path) + next_keys(settings.host_keys_path)
     sock = _bind(settings.listen_host, settings.listen_port)
     drop_root(settings.unprivileged_user)
     client = FrontClient(core_door) if core is None else None
@@ -232,6 +234,8 @@ def _without_sha1(keys: list[HostKey]) -> list[asyncssh.SSHKeyPair]:
     for pair in pairs:
         known = pair.host_key_algorithms
         pair.host_key_algorithms = [name for name in known if name in _HOST_KEY_SIGNATURES]
+        # What it proves itself with to a client that asks, where the handshake hasn't chosen.
+        pair.set_sig_algorithm(pair.host_key_algorithms[0])
     return pairs
 
 

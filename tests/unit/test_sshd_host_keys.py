@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from sshd.host_key_rotation import finish, next_keys, rotate
 from sshd.host_keys import ensure_host_keys
-from vibetui.errors import VibeError
+from sshd.sshfp import sshfp_records
+from vibetui.errors import Conflict, Invalid, VibeError
 
 
 @pytest.fixture(scope="module")
@@ -92,3 +94,44 @@ def test_a_key_that_can_not_be_read_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(VibeError, match=r"Can't read .*: is a directory") as raised:
         ensure_host_keys(tmp_path)
     assert os.strerror(21) not in raised.value.hint
+
+
+def test_sshfp_records_are_those_of_openssh(made: Path) -> None:
+    keys = ensure_host_keys(made)
+    for key, record in zip(keys, sshfp_records("host.example.org", keys), strict=True):
+        words = ["ssh-keygen", "-r", "host.example.org", "-f", f"{key.path}.pub"]
+        said = subprocess.run(words, check=True, capture_output=True, text=True).stdout
+        assert record in said.splitlines()
+
+
+@pytest.mark.parametrize("host", ["", "two words", "-option", "line\nbreak"])
+def test_sshfp_records_are_for_a_host(made: Path, host: str) -> None:
+    with pytest.raises(Invalid):
+        sshfp_records(host, ensure_host_keys(made))
+
+
+def test_the_next_keys_wait_beside_those_in_use_and_replace_them(tmp_path: Path) -> None:
+    first = ensure_host_keys(tmp_path)
+    assert next_keys(tmp_path) == []
+    with pytest.raises(Conflict):
+        finish(tmp_path)
+    following = rotate(tmp_path)
+    assert [key.fingerprint for key in ensure_host_keys(tmp_path)] == [
+        key.fingerprint for key in first
+    ]
+    with pytest.raises(Conflict):
+        rotate(tmp_path)
+    used = finish(tmp_path)
+    assert [key.fingerprint for key in used] == [key.fingerprint for key in following]
+    assert next_keys(tmp_path) == []
+    for key in used:
+        for path in (key.path, key.path.with_name(f"{key.path.name}.old")):
+            assert stat.S_IMODE(path.stat().st_mode) == 0o600
+            shown = [
+                subprocess.run(
+                    ["ssh-keygen", "-l", "-f", file], check=True, capture_output=True, text=True
+                ).stdout.split()[1]
+                for file in (str(path), f"{path}.pub")
+            ]
+            assert shown[0] == shown[1]
+    assert not [path for path in tmp_path.iterdir() if ".next" in path.name]

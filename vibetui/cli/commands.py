@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, TextIO
 
 import click
 
 from vibetui import __version__
+from vibetui.cli.hostkey import hostkey
+from vibetui.cli.loading import load_settings, print_json
 from vibetui.cli.terminal_dump import terminal_dump
 from vibetui.errors import VibeError
-
-if TYPE_CHECKING:
-    from vibetui.settings import Settings
 
 
 class _Group(click.Group):
@@ -30,34 +28,6 @@ class _Group(click.Group):
             ctx.exit(1)
 
 
-def _settings() -> Settings:
-    from tomllib import TOMLDecodeError
-
-    from pydantic import ValidationError
-
-    from vibetui.settings import Settings, config_files
-
-    try:
-        return Settings()
-    except (TOMLDecodeError, UnicodeDecodeError) as error:
-        raise VibeError(
-            f"A settings file is not valid TOML: {error}.",
-            "Correct it; it is one of: " + ", ".join(str(file) for file in config_files()),
-        ) from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise VibeError(
-            f"The setting {where!r} is not valid: {first['msg']}.",
-            "It comes from VIBETUI_… in the environment or from one of: "
-            + ", ".join(str(file) for file in config_files()),
-        ) from error
-
-
-def _print_json(data: object) -> None:
-    click.echo(json.dumps(data, indent=2, default=str))
-
-
 @click.group(cls=_Group, invoke_without_command=True)
 @click.version_option(__version__, prog_name="vibetui")
 @click.pass_context
@@ -69,7 +39,7 @@ def main(ctx: click.Context) -> None:
     if ctx.invoked_subcommand is None:
         from vibetui.cli.local import run_local
 
-        ctx.exit(run_local(_settings()))
+        ctx.exit(run_local(load_settings()))
 
 
 @main.command()
@@ -79,7 +49,7 @@ def serve(host: str | None, port: int | None) -> None:
     """Run the SSH server in the foreground until ctrl+c."""
     from vibetui.cli.supervisor import run_server
 
-    settings = _settings()
+    settings = load_settings()
     changed: dict[str, Any] = {}
     if host is not None:
         changed["listen_host"] = host
@@ -106,7 +76,7 @@ def user_add(name: str, key_file: TextIO) -> None:
     """Add the account NAME, or more keys to it."""
     from vibetui.cli import accounts
 
-    user, keys = asyncio.run(accounts.add(_settings(), name, key_file.read()))
+    user, keys = asyncio.run(accounts.add(load_settings(), name, key_file.read()))
     for key in keys:
         click.echo(f"{user.name}: {key.fingerprint} {key.comment}".rstrip())
 
@@ -117,9 +87,9 @@ def user_list(as_json: bool) -> None:
     """List the accounts with their keys."""
     from vibetui.cli import accounts
 
-    listed = asyncio.run(accounts.listing(_settings()))
+    listed = asyncio.run(accounts.listing(load_settings()))
     if as_json:
-        _print_json(listed)
+        print_json(listed)
         return
     for account in listed:
         click.echo(account["name"])
@@ -138,24 +108,8 @@ def user_remove(name: str, yes: bool) -> None:
 
     if not yes:
         click.confirm(f"Remove the account {name} and its keys?", abort=True)
-    asyncio.run(accounts.remove(_settings(), name))
+    asyncio.run(accounts.remove(load_settings(), name))
     click.echo(f"{name} is removed.")
-
-
-@main.command()
-@click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
-def hostkey(as_json: bool) -> None:
-    """Show the server's host keys and their fingerprints."""
-    from sshd.host_keys import ensure_host_keys
-
-    keys = ensure_host_keys(_settings().host_keys_path)
-    if as_json:
-        _print_json(
-            [{"algorithm": k.algorithm, "fingerprint": k.fingerprint, "path": k.path} for k in keys]
-        )
-        return
-    for key in keys:
-        click.echo(f"{key.algorithm} {key.fingerprint}")
 
 
 @main.command()
@@ -180,9 +134,9 @@ def recordings(as_json: bool) -> None:
     """List what has been recorded of all sessions, for `vibetui replay`."""
     from vibetui.cli import replay as replaying
 
-    listed = asyncio.run(replaying.listing(_settings()))
+    listed = asyncio.run(replaying.listing(load_settings()))
     if as_json:
-        _print_json(listed)
+        print_json(listed)
     else:
         replaying.show(listed)
 
@@ -190,8 +144,9 @@ def recordings(as_json: bool) -> None:
 @main.command("settings")
 def show_settings() -> None:
     """Show every setting in force, and where the data live."""
-    settings = _settings()
-    _print_json(settings.model_dump(mode="json"))
+    settings = load_settings()
+    print_json(settings.model_dump(mode="json"))
 
 
+main.add_command(hostkey)
 main.add_command(terminal_dump)
