@@ -11,9 +11,11 @@ import structlog
 from typing_extensions import override
 
 from sshd.auth import KeyLogin
+from sshd.bounds import Owner
 from sshd.channels.app import SHUTTING_DOWN
 from sshd.channels.client import ClientSession
 from sshd.channels.forward import Forward, dial
+from sshd.gate import Refused, Ticket
 from sshd.keepalive import Patience, Vigil, leave_it_to_the_vigil
 from sshd.kex_guess import heed_guesses
 from sshd.route import LoginName
@@ -37,16 +39,18 @@ class Front(Protocol):
     connections: set[Connection]
 
 
-class Connection(KeyLogin):
+class Connection(KeyLogin, Owner):
     """One client."""
 
-    def __init__(self, front: Front) -> None:
+    def __init__(self, front: Front, ticket: Ticket) -> None:
         super().__init__(front.services.core, front.services.background)
         self._front = front
+        self._ticket = ticket
         self._vigil: Vigil | None = None
         self._visit: Visit | None = None
         self._forwards: set[Forward] = set()
         self._dialling = 0
+        self._held: set[str] = set()
         self.sessions: set[ClientSession] = set()
         self.closed = asyncio.Event()
 
@@ -58,15 +62,16 @@ class Connection(KeyLogin):
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT)
         leave_it_to_the_vigil(sock, self._front.patience)
         heed_guesses(conn)
-        # asyncssh ignores its transport's back-pressure and trusts the client's window, which
-        # may be as large as the client likes.
-        conn.pause_writing = self._hold  # type: ignore[method-assign]
-        conn.resume_writing = self._release  # type: ignore[method-assign]
 
     @override
     def auth_completed(self) -> None:
         super().auth_completed()
         assert self.login is not None
+        try:
+            self._ticket.logged_in(self.login.user.user_id)
+        except Refused as refused:
+            self._conn.disconnect(asyncssh.DISC_TOO_MANY_CONNECTIONS, str(refused))
+            return
         named = LoginName.parse(self._name).session
         self._visit = Visit(self._front.services, self.login, self._conn, named)
         vigil = self._vigil = Vigil(self._front.patience, self._give_up)
@@ -95,20 +100,26 @@ class Connection(KeyLogin):
         if self._visit is not None:
             self._background(self._visit.close())
         self._front.connections.discard(self)
+        if self.login is None and self._offered:
+            self._ticket.failed()
         super().connection_lost(exc)
         self.closed.set()
 
-    def _hold(self) -> None:
+    @override
+    def hold(self, what: str) -> None:
+        self._held.add(what)
         for session in self.sessions:
-            session.hold("connection")
+            session.hold(what)
         for forward in self._forwards:
-            forward.hold("connection")
+            forward.hold(what)
 
-    def _release(self) -> None:
+    @override
+    def release(self, what: str) -> None:
+        self._held.discard(what)
         for session in self.sessions:
-            session.release("connection")
+            session.release(what)
         for forward in self._forwards:
-            forward.release("connection")
+            forward.release(what)
 
     @override
     def session_requested(self) -> ClientSession:
@@ -119,6 +130,8 @@ class Connection(KeyLogin):
                 asyncssh.OPEN_RESOURCE_SHORTAGE, "Too many sessions on one connection."
             )
         session = ClientSession(self._visit)
+        for what in self._held:
+            session.hold(what)
         self.sessions.add(session)
         return session
 
@@ -149,6 +162,8 @@ class Connection(KeyLogin):
         if self.closed.is_set():
             forward.abandon()
             raise asyncssh.ChannelOpenError(asyncssh.OPEN_CONNECT_FAILED, "The client has gone.")
+        for what in self._held:
+            forward.hold(what)
         self._forwards.add(forward)
         return forward
 

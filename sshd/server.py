@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import encodings.idna
+import resource
 import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import asyncssh
 import structlog
 from asyncssh.kex import get_kex_algs
 
+from sshd.accept import Acceptor
 from sshd.auth import FrontCore
+from sshd.bounds import BoundedConnection
 from sshd.connection import Connection
+from sshd.gate import Gate, Ticket
 from sshd.host_key_rotation import next_keys
 from sshd.host_keys import HostKey, ensure_host_keys
 from sshd.keepalive import Patience
@@ -27,6 +31,7 @@ from sshd.visit import Services
 from vibetui import __version__
 from vibetui.core.front_client import FrontClient
 from vibetui.errors import VibeError
+from vibetui.events import EventCode
 from vibetui.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -39,6 +44,7 @@ _NEVER = sys.maxsize
 _LEAVE_DEADLINE = 3.0
 _CLOSE_DEADLINE = 2.0
 _BACKLOG = 256
+_VERSION = f"vibetui_{__version__}"
 
 # Where a client lets the server choose; else its own first choice wins (RFC 4253 section 7.1),
 # which is ChaCha20 for OpenSSH's. All of them are faster than what there is to encrypt.
@@ -91,6 +97,7 @@ async def run_front(
     # The order matters: the first key of an algorithm is used, the others are announced.
     keys = ensure_host_keys(settings.host_keys_path) + next_keys(settings.host_keys_path)
     sock = _bind(settings.listen_host, settings.listen_port)
+    _raise_descriptor_limit()
     drop_root(settings.unprivileged_user)
     client = FrontClient(core_door) if core is None else None
     launcher = Launcher(zygote)
@@ -126,6 +133,13 @@ def _bind(host: str, port: int) -> socket.socket:
             f"Can't listen on {host or 'every interface'}, port {port}: {reason}.",
             "Set another one: listen_port in vibetui.toml or VIBETUI_LISTEN_PORT.",
         ) from error
+
+
+def _raise_descriptor_limit() -> None:
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    # OSError, ValueError: "unlimited", which the kernel may not give for this one.
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 @asynccontextmanager
@@ -165,6 +179,7 @@ class _Front:
         self.patience = Patience(settings.client_alive_interval, settings.client_alive_count_max)
         starter = Starter(settings)
         self.services = Services(core, launcher, self.background, settings, starter)
+        self.gate = Gate(settings, self._banned)
         self.connections: set[Connection] = set()
 
     def background(self, work: Coroutine[Any, Any, None]) -> None:
@@ -173,13 +188,29 @@ class _Front:
 
     @asynccontextmanager
     async def listening(self, sock: socket.socket, keys: list[HostKey]) -> AsyncIterator[None]:
-        acceptor = await asyncssh.listen(
-            sock=sock,
+        options = await self._options(keys)
+
+        async def admit(accepted: socket.socket, ticket: Ticket) -> None:
+            loop = asyncio.get_running_loop()
+            await loop.connect_accepted_socket(
+                lambda: BoundedConnection(loop, options, Connection(self, ticket), ticket), accepted
+            )
+
+        acceptor = Acceptor(sock, self.gate, admit, self.background, _VERSION)
+        self.gate.on_leave = acceptor.room
+        try:
+            yield
+        finally:
+            acceptor.close()
+            await self._shut_down()
+
+    async def _options(self, keys: list[HostKey]) -> asyncssh.SSHServerConnectionOptions:
+        options: asyncssh.SSHServerConnectionOptions
+        options = await asyncssh.SSHServerConnectionOptions.construct(
             config=None,
-            backlog=_BACKLOG,
-            server_factory=lambda: Connection(self),
+            server_factory=asyncssh.SSHServer,  # Each connection is given its own.
             server_host_keys=_without_sha1(keys),
-            server_version=f"vibetui_{__version__}",
+            server_version=_VERSION,
             encoding=None,
             line_editor=False,
             login_timeout=self.settings.login_timeout,
@@ -199,12 +230,15 @@ class _Front:
             send_server_host_keys=True,
             signature_algs=_WITHOUT_OLD_SIGNATURES,
         )
-        try:
-            yield
-        finally:
-            acceptor.close()
-            await self._shut_down()
-            await acceptor.wait_closed()
+        return options
+
+    def _banned(self, address: str, seconds: float) -> None:
+        log.warning(EventCode.ADDRESS_BANNED, address=address, seconds=seconds)
+        self.background(
+            self.services.core.audit(
+                EventCode.ADDRESS_BANNED, address=address, detail={"seconds": seconds}
+            )
+        )
 
     async def _shut_down(self) -> None:
         sessions = [session for each in self.connections for session in each.sessions]
