@@ -62,10 +62,10 @@ def test_its_user_sees_the_app_and_leaves_it(
     web: Reach, key: Path, home: Path, small_terminal: Tmux
 ) -> None:
     line = shlex.join(dbclient(web, key, login="vibe"))
-    small_terminal.line(f"HOME={home} {line}")
+    small_terminal.line(f"HOME={home} {line}; echo left $?")
     small_terminal.wait_for(steps.LIST)
     small_terminal.press("q")
-    small_terminal.wait_for("keep")
+    small_terminal.wait_for("left 0")
 
 
 def test_a_port_inside_is_forwarded(echoing: Reach, key: Path, home: Path) -> None:
