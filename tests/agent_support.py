@@ -16,7 +16,14 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from vibetui.agent import AgentConnection, AgentRefused, Decoder, TerminalSpec, TerminalStream
+from vibetui.agent import (
+    AgentConnection,
+    AgentRefused,
+    Decoder,
+    DialStream,
+    TerminalSpec,
+    TerminalStream,
+)
 from vibetui.agent.build import SOURCES
 from vibetui.agent.frames import encode
 
@@ -184,6 +191,15 @@ async def read_to_end(stream: TerminalStream) -> bytes:
         if isinstance(piece, bytes):
             pieces.append(piece)
     return b"".join(pieces)
+
+
+async def rest_of(stream: DialStream) -> bytes:
+    """All that the peer still says."""
+    data = bytearray()
+    async with asyncio.timeout(DEADLINE):
+        while piece := await stream.read():
+            data += piece
+    return bytes(data)
 
 
 def wait_for(

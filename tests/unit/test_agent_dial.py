@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.agent_support import DEADLINE, Agent, running_agent, wait_for
+from tests.agent_support import DEADLINE, Agent, rest_of, running_agent, wait_for
 from vibetui.agent import AgentRefused, DialStream, ErrorCode, Role
 
 
@@ -25,14 +25,6 @@ def agent(tmp_path: Path) -> Iterator[Agent]:
 
 async def dial(agent: Agent, host: str, port: int) -> DialStream:
     return await (await agent.connect()).dial(host, port)
-
-
-async def rest_of(stream: DialStream) -> bytes:
-    data = bytearray()
-    async with asyncio.timeout(DEADLINE):
-        while piece := await stream.read():
-            data += piece
-    return bytes(data)
 
 
 async def _upper(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

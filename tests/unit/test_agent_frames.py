@@ -17,6 +17,7 @@ from vibetui.agent import (
     TerminalSpec,
     Viewer,
     answers,
+    listen,
     requests,
 )
 from vibetui.agent import frames as f
@@ -62,6 +63,8 @@ def test_whatever_a_payload_holds_it_is_decoded_or_refused_in_plain_words(data: 
         answers.decode_bound,
         answers.decode_evicted,
         answers.decode_error,
+        listen.decode_listening,
+        listen.decode_accepted,
         lambda payload: answers.decode_terminal(FrameType.OPENED, payload),
         lambda payload: answers.decode_nothing(FrameType.ARRANGED, payload),
     ):

@@ -19,6 +19,7 @@ from vibetui.agent.answers import decode_error
 from vibetui.agent.dial import encode_dial
 from vibetui.agent.exec import ExecSpec, encode_exec
 from vibetui.agent.frames import HEADER, MAX_PAYLOAD, encode
+from vibetui.agent.listen import encode_listen, encode_take
 from vibetui.agent.requests import (
     encode_arrange,
     encode_attach,
@@ -92,6 +93,15 @@ OPEN = encode_open(TerminalSpec(argv=["true"]))
         (encode_exec(ExecSpec(["a\0b"])), ErrorCode.MALFORMED),
         (encode_dial("", 22), ErrorCode.MALFORMED),
         (encode(FrameType.DIAL, b"\0\1x\0"), ErrorCode.MALFORMED),
+        (encode_listen("/path", 1), ErrorCode.MALFORMED),
+        (encode_listen("/path", 0, secret=True), ErrorCode.MALFORMED),
+        (encode_listen("", 1, secret=True), ErrorCode.MALFORMED),
+        (encode_listen("h" * 256, 0), ErrorCode.MALFORMED),
+        (encode_listen("a\0b", 0), ErrorCode.MALFORMED),
+        (encode(FrameType.LISTEN, bytes(4) + b"\2"), ErrorCode.MALFORMED),
+        (encode_listen("", 0) + encode(FrameType.LIST), ErrorCode.STATE),
+        (encode(FrameType.TAKE, bytes(7)), ErrorCode.MALFORMED),
+        (encode_take(0) + encode_input(b"x"), ErrorCode.STATE),
         (encode(FrameType.INPUT_END), ErrorCode.STATE),
         (encode(FrameType.SIGNAL, b"\17"), ErrorCode.STATE),
         (encode_exec(ExecSpec(["cat"])) + encode(FrameType.SIGNAL, b"\0"), ErrorCode.MALFORMED),
@@ -214,6 +224,10 @@ def _frames(number: int) -> list[bytes]:
         encode_exec(ExecSpec(["cat"], env={"A": "b"})),
         encode_dial("127.0.0.1", 1),
         encode_dial("/none.sock", 0),
+        encode_listen("localhost", 0),
+        encode_listen("", 0, secret=True),
+        encode_listen("/none/at/all.sock", 0),
+        encode_take(1),
         encode(FrameType.INPUT_END),
         encode(FrameType.SIGNAL, b"\1"),
     ]

@@ -5,6 +5,7 @@ from vibetui.agent.connection import AgentConnection
 from vibetui.agent.dial import DialStream
 from vibetui.agent.exec import Err, ExecSpec, ExecStream, Out
 from vibetui.agent.frames import AgentOutdated, AgentRefused, Decoder, ErrorCode, FrameType
+from vibetui.agent.listen import Accepted, AgentTooOld, Listener
 from vibetui.agent.listing_watch import ListingWatch
 from vibetui.agent.nouns import (
     ExitStatus,
@@ -21,9 +22,11 @@ from vibetui.agent.stream import Replay, TerminalStream
 
 __all__ = [
     "MACHINES",
+    "Accepted",
     "AgentConnection",
     "AgentOutdated",
     "AgentRefused",
+    "AgentTooOld",
     "Decoder",
     "DialStream",
     "Err",
@@ -33,6 +36,7 @@ __all__ = [
     "ExitStatus",
     "FrameType",
     "Hello",
+    "Listener",
     "Listing",
     "ListingWatch",
     "Out",

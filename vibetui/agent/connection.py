@@ -18,7 +18,8 @@ from vibetui.agent.answers import (
 )
 from vibetui.agent.dial import DialStream, encode_dial
 from vibetui.agent.exec import ExecSpec, ExecStream, encode_exec
-from vibetui.agent.frames import HEADER, MAX_PAYLOAD, AgentRefused, FrameType, Malformed
+from vibetui.agent.frames import HEADER, MAX_PAYLOAD, AgentRefused, ErrorCode, FrameType, Malformed
+from vibetui.agent.listen import AgentTooOld, Listener, encode_listen, encode_take
 from vibetui.agent.listing_watch import ListingWatch
 from vibetui.agent.nouns import Hello, Listing, Role, TerminalInfo, TerminalSpec
 from vibetui.agent.requests import (
@@ -217,6 +218,41 @@ class AgentConnection:
         decode_nothing(
             FrameType.DIALED, await self._request(frame, FrameType.DIALED, _DIAL_DEADLINE)
         )
+        return await DialStream.begin(self.release())
+
+    async def listen(self, host: str, port: int, *, secret: bool = False) -> Listener:
+        """Listen inside the container, and turn this connection into the listener.
+
+        Args:
+            host: An address (``""`` and ``localhost``: the loopback's, ``*``: all), or with port
+                0 the absolute path of a Unix socket, where nothing may be yet.
+            port: TCP's; 0 lets the container choose.
+            secret: A Unix socket in a directory of its own; host and port are then empty.
+
+        Raises:
+            AgentRefused: It can't be listened there, too many listeners, or not allowed; the
+                connection is still usable.
+            AgentTooOld: The container was started before there were listeners.
+            AgentError: The connection broke.
+            ValueError: No such port, or a host beyond 64 KiB.
+        """
+        frame = encode_listen(host, port, secret=secret)
+        try:
+            answer = await self._request(frame, FrameType.LISTENING, _DIAL_DEADLINE)
+        except AgentRefused as error:
+            if error.number == ErrorCode.MALFORMED:
+                self.close()
+                raise AgentTooOld from error
+            raise
+        return await Listener.begin(self.release(), answer)
+
+    async def take(self, token: int) -> DialStream:
+        """Turn this connection into the stream of one that a `Listener` has accepted.
+
+        Raises `AgentRefused` (it has been closed, taken, or isn't this person's; the connection is
+        still usable), `AgentError`.
+        """
+        decode_nothing(FrameType.TAKEN, await self._request(encode_take(token), FrameType.TAKEN))
         return await DialStream.begin(self.release())
 
     def release(self) -> socket.socket:

@@ -34,6 +34,8 @@ class FrameType(IntEnum):
     EVICT = 0x0F
     INPUT_END = 0x10
     SIGNAL = 0x11
+    LISTEN = 0x12
+    TAKE = 0x13
 
     HELLO_AGENT = 0x81
     OPENED = 0x82
@@ -54,6 +56,9 @@ class FrameType(IntEnum):
     BOUND = 0x91
     EVICTED = 0x92
     TYPED = 0x93
+    LISTENING = 0x94
+    ACCEPTED = 0x95
+    TAKEN = 0x96
 
 
 class ErrorCode(IntEnum):

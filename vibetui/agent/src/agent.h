@@ -41,6 +41,7 @@ enum {
     STOP_GRACE_MS = 3000,   /* SIGTERM: until SIGKILL to all that is left */
     STOP_LAST_MS = 1000,    /* and then until we exit whatever is left */
     DIAL_MS = 10000, /* until nobody has answered a dialled connection */
+    TAKE_MS = 10000, /* until an accepted connection is closed that nobody takes */
     CLOSING_MS = 5000,      /* a refused client's time to read why */
 };
 

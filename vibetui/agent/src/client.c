@@ -8,6 +8,7 @@
 
 #include "dial.h"
 #include "exec.h"
+#include "inlet.h"
 #include "requests.h"
 #include "stream.h"
 #include "watch.h"
@@ -29,6 +30,7 @@ static void leave(struct client *client)
     stream_leave(client);
     command_leave(client);
     dial_leave(client);
+    inlet_leave(client);
 }
 
 void client_close(struct client *client)

@@ -5,7 +5,14 @@
 #include "terminal.h"
 #include "wire.h"
 
-enum stream_kind { NO_STREAM, TERMINAL_STREAM, COMMAND_STREAM, PEER_STREAM, WATCH_STREAM };
+enum stream_kind {
+    NO_STREAM,
+    TERMINAL_STREAM,
+    COMMAND_STREAM,
+    PEER_STREAM,
+    WATCH_STREAM,
+    INLET_STREAM,
+};
 
 struct client {
     int fd; /* -1: this slot is free */
@@ -23,6 +30,7 @@ struct client {
 
     struct command *command;   /* of a COMMAND_STREAM */
     struct peer *peer;         /* of a PEER_STREAM */
+    struct inlet *inlet;       /* of an INLET_STREAM */
     struct terminal *terminal; /* of a TERMINAL_STREAM, until the client leaves it */
     bool read_only;
     bool typed; /* hears what is typed */

@@ -5,9 +5,11 @@
 #include <sys/resource.h>
 
 #include "agent.h"
+#include "inlet.h"
 
-/* A terminal has one, a connection one and up to three pipes of a command. */
-enum { NEEDED = MAX_TERMINALS + 4 * MAX_CLIENTS + 64 };
+/* A terminal has one, a connection one and up to three pipes of a command, an inlet up to two sockets
+ * and its helper, and those who wait there. */
+enum { NEEDED = MAX_TERMINALS + 4 * MAX_CLIENTS + MAX_INLETS * (3 + MAX_WAITING) + 64 };
 
 static struct rlimit before;
 static bool raised;

@@ -15,8 +15,7 @@
 
 struct peer {
     struct client *client; /* NULL: this slot is free */
-    pid_t dialer;          /* while it is being connected */
-    int answer;            /* the dialler's; -1: it is connected */
+    struct helper dialer;  /* its answer is -1 once it is connected */
     int64_t give_up_at;
     struct sink input; /* the peer's socket is its descriptor */
     bool input_ended, output_ended;
@@ -30,51 +29,81 @@ static uint8_t inputs[MAX_PEERS][INPUT_CAPACITY];
 void peers_init(void)
 {
     for (size_t i = 0; i < MAX_PEERS; i++)
-        peers[i] = (struct peer){.answer = -1, .input = {.fd = -1, .data = inputs[i]}};
+        peers[i] = (struct peer){.dialer = {.answer = -1}, .input = {.fd = -1, .data = inputs[i]}};
 }
 
-void dial_start(struct client *client, const char *host, uint16_t port,
-                const struct options *options)
+/* NULL where there is no room, and the client has heard so. */
+static struct peer *free_peer(struct client *client)
 {
     size_t at = 0;
     while (at < MAX_PEERS && peers[at].client != NULL)
         at++;
     if (at == MAX_PEERS) {
         client_error(client, ERROR_LIMIT, "there are 128 dialled connections already");
-        return;
+        return NULL;
     }
-    struct peer *peer = &peers[at];
-    pid_t dialer = dialer_start(host, port, options, &peer->answer);
-    if (dialer < 0) {
-        char text[128];
-        snprintf(text, sizeof text, "nothing could be dialled (%s)", strerror(errno));
-        client_error(client, ERROR_FAILED, text);
-        return;
-    }
+    return &peers[at];
+}
+
+static void begin(struct peer *peer, struct client *client)
+{
+    size_t at = (size_t)(peer - peers);
     if (slots <= at)
         slots = at + 1;
     peer->client = client;
-    peer->dialer = dialer;
-    peer->give_up_at = now_ms() + DIAL_MS;
-    peer->input.fd = -1;
     peer->input.ending = peer->input_ended = peer->output_ended = false;
     client->stream = PEER_STREAM;
     client->peer = peer;
 }
 
+static void connected(struct peer *peer, int fd, uint8_t answer)
+{
+    int on = 1;
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* no TCP: no matter */
+    peer->input.fd = fd;
+    client_put(peer->client, answer, NULL, 0);
+}
+
+void dial_start(struct client *client, const char *host, uint16_t port,
+                const struct options *options)
+{
+    struct errand errand = {.host = host, .port = port};
+    struct peer *peer = free_peer(client);
+    if (peer == NULL)
+        return;
+    if (!helper_start(&peer->dialer, dialer_run, &errand, options)) {
+        char text[128];
+        snprintf(text, sizeof text, "nothing could be dialled (%s)", strerror(errno));
+        client_error(client, ERROR_FAILED, text);
+        return;
+    }
+    begin(peer, client);
+    peer->give_up_at = now_ms() + DIAL_MS;
+    peer->input.fd = -1;
+}
+
+bool dial_adopt(struct client *client, int fd)
+{
+    struct peer *peer = free_peer(client);
+    if (peer == NULL)
+        return false;
+    begin(peer, client);
+    connected(peer, fd, FRAME_TAKEN);
+    return true;
+}
+
 static bool connecting(const struct peer *peer)
 {
-    return peer->answer >= 0;
+    return peer->dialer.answer >= 0;
 }
 
 static void stop_dialling(struct peer *peer)
 {
     if (!connecting(peer))
         return;
-    close(peer->answer);
-    peer->answer = -1;
+    helper_forget(&peer->dialer);
     /* It may have ended; until the next reaping its number is nobody else's. */
-    (void)kill(peer->dialer, SIGKILL);
+    (void)kill(peer->dialer.pid, SIGKILL);
 }
 
 bool dial_input(struct client *client, const uint8_t *data, size_t size)
@@ -102,7 +131,7 @@ void peers_signal_all(int number)
 {
     for (size_t i = 0; i < slots; i++)
         if (peers[i].client != NULL && connecting(&peers[i]))
-            (void)kill(peers[i].dialer, number);
+            (void)kill(peers[i].dialer.pid, number);
 }
 
 size_t peers_watch(struct pollfd *states)
@@ -115,7 +144,7 @@ size_t peers_watch(struct pollfd *states)
         peer->polled = count;
         struct pollfd *state = &states[count++];
         if (connecting(peer)) {
-            *state = (struct pollfd){.fd = peer->answer, .events = POLLIN};
+            *state = (struct pollfd){.fd = peer->dialer.answer, .events = POLLIN};
             continue;
         }
         short events = 0;
@@ -140,20 +169,16 @@ static void refuse(struct peer *peer, const char *why)
 
 static void take_answer(struct peer *peer)
 {
-    char why[DIALER_SAYS];
-    int connected = dialer_answer(peer->answer, why);
-    if (connected == -2)
+    char why[HELPER_SAYS];
+    int sockets[HELPER_GIVES];
+    int count = helper_answer(&peer->dialer, why, sockets);
+    if (count == -2)
         return;
-    close(peer->answer);
-    peer->answer = -1;
-    if (connected < 0) {
+    helper_forget(&peer->dialer);
+    if (count <= 0)
         refuse(peer, why);
-        return;
-    }
-    int on = 1;
-    (void)setsockopt(connected, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* no TCP: no matter */
-    peer->input.fd = connected;
-    client_put(peer->client, FRAME_DIALED, NULL, 0);
+    else
+        connected(peer, sockets[0], FRAME_DIALED);
 }
 
 static void broke(struct peer *peer)

@@ -11,6 +11,9 @@ enum { MAX_PEERS = 128 };
 /* DIALED and the stream, or ERROR, once it is known; until then the client's frames wait. */
 void dial_start(struct client *client, const char *host, uint16_t port,
                 const struct options *options);
+/* TAKEN and the stream: `fd` is a connection that was made to an inlet. False, after an ERROR: there
+ * is no room for it now. */
+bool dial_adopt(struct client *client, int fd);
 /* False: the frame has to wait. */
 bool dial_input(struct client *client, const uint8_t *data, size_t size);
 /* False: as above. */

@@ -1,14 +1,10 @@
-/* The process that resolves a name and connects, which may take long, and hands the socket back. */
+/* Resolves a name and connects, in a helper. */
 #ifndef VIBE_DIALER_H
 #define VIBE_DIALER_H
 
-#include "agent.h"
+#include "helper.h"
 
-enum { DIALER_SAYS = 160 };
-
-/* Starts one; -1 with `errno` set. `answer` is then a socket for `dialer_answer`. */
-pid_t dialer_start(const char *host, uint16_t port, const struct options *options, int *answer);
-/* The connected socket, or -1 and why in `why` (DIALER_SAYS bytes); -2: nothing has come yet. */
-int dialer_answer(int answer, char *why);
+/* Gives one connected socket; `port` 0: `host` is the path of a Unix socket. */
+void dialer_run(const struct errand *errand);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "dial.h"
 #include "exec.h"
+#include "inlet.h"
 #include "lead.h"
 #include "listing.h"
 #include "roles.h"
@@ -331,6 +332,10 @@ static bool ask(struct client *client, uint8_t type, struct reader *payload)
         return roles_evict(client, payload) || malformed(client);
     case FRAME_EXEC:
         return execute(client, payload);
+    case FRAME_LISTEN:
+        return inlet_open(client, payload, server_options()) || malformed(client);
+    case FRAME_TAKE:
+        return inlet_take(client, payload) || malformed(client);
     default:
         return dial(client, payload);
     }
@@ -349,6 +354,9 @@ static unsigned taken_by(uint8_t type)
         return 1u << COMMAND_STREAM | 1u << PEER_STREAM;
     case FRAME_SIGNAL:
         return 1u << COMMAND_STREAM;
+    case FRAME_LISTEN:
+    case FRAME_TAKE:
+        return 1u << NO_STREAM;
     default:
         return type >= FRAME_HELLO && type <= FRAME_EVICT ? 1u << NO_STREAM : 0;
     }

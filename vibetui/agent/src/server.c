@@ -17,13 +17,14 @@
 #include "descriptors.h"
 #include "dial.h"
 #include "exec.h"
+#include "inlet.h"
 #include "listener.h"
 #include "stream.h"
 #include "watch.h"
 #include "workspace.h"
 
 enum { SIGNALS, LISTENER, FIRST_TERMINAL, POLLED = FIRST_TERMINAL + MAX_TERMINALS + MAX_CLIENTS +
-       COMMAND_POLLED + MAX_PEERS };
+       COMMAND_POLLED + MAX_PEERS + INLETS_POLLED };
 
 static const struct options *started_with;
 static bool stopping;
@@ -70,6 +71,7 @@ static void begin_to_stop(void)
     }
     stopping = true;
     kill_at = now_ms() + STOP_GRACE_MS;
+    inlets_close("the container is stopping"); /* while those who remove their names still run */
     signal_all(SIGHUP); /* interactive shells ignore SIGTERM */
     signal_all(SIGTERM);
     signal_all(SIGCONT);
@@ -171,11 +173,13 @@ static void watch_client(struct pollfd *state, const struct client *client)
 static int timeout(void)
 {
     int64_t next = watch_next_tick(), now = now_ms();
-    int64_t dialled = peers_next_tick();
+    int64_t dialled = peers_next_tick(), listened = inlets_next_tick();
     if (dialled < next)
         next = dialled;
     if (idle_until < next)
         next = idle_until;
+    if (listened < next)
+        next = listened;
     int64_t stop_at = leave_at != 0 ? leave_at : kill_at;
     if (stopping && stop_at < next)
         next = stop_at;
@@ -235,6 +239,7 @@ static void settle(bool events)
             terminal_tick(&terminals[i], now);
     commands_settle();
     peers_settle(now);
+    inlets_settle(now);
     for (size_t i = 0; i < client_slots; i++)
         if (clients[i].fd >= 0 && clients[i].stalled)
             client_continue(&clients[i]);
@@ -285,7 +290,8 @@ static int loop(int signals, int listener)
         await_all(signals, listener, first_client);
         struct pollfd *first_command = first_client + of_clients;
         struct pollfd *first_peer = first_command + commands_watch(first_command);
-        size_t count = (size_t)(first_peer - polled) + peers_watch(first_peer);
+        struct pollfd *first_inlet = first_peer + peers_watch(first_peer);
+        size_t count = (size_t)(first_inlet - polled) + inlets_watch(first_inlet);
         int ready = poll(polled, count, timeout());
         if (ready < 0) {
             if (errno == EINTR || errno == EAGAIN || errno == ENOMEM)
@@ -298,6 +304,7 @@ static int loop(int signals, int listener)
         childless = reap();
         commands_serve(first_command);
         peers_serve(first_peer);
+        inlets_serve(first_inlet);
         for (size_t i = 0; i < of_terminals; i++)
             if (polled[FIRST_TERMINAL + i].revents)
                 serve_terminal(&terminals[i], polled[FIRST_TERMINAL + i].revents);
@@ -331,6 +338,7 @@ int serve(const struct options *options)
     clients_init();
     commands_init();
     peers_init();
+    inlets_init();
     int signals = open_signals();
     if (signals < 0) {
         complain("can't take signals", strerror(errno));

@@ -22,6 +22,8 @@ enum frame_type {
     FRAME_EVICT,
     FRAME_INPUT_END,
     FRAME_SIGNAL,
+    FRAME_LISTEN,
+    FRAME_TAKE,
     FRAME_HELLO_AGENT = 0x81,
     FRAME_OPENED,
     FRAME_REPLAY,
@@ -41,6 +43,9 @@ enum frame_type {
     FRAME_BOUND,
     FRAME_EVICTED,
     FRAME_TYPED,
+    FRAME_LISTENING,
+    FRAME_ACCEPTED,
+    FRAME_TAKEN,
 };
 
 enum error_code {
@@ -62,6 +67,8 @@ enum attach_flag {
     ATTACH_TYPED = 16,
     ATTACH_FLAGS = 31,
 };
+
+enum listen_flag { LISTEN_SECRET = 1, LISTEN_FLAGS = 1 };
 
 /* Takes a payload apart; after a shortage everything reads as 0 and `bad` stays set. */
 struct reader {
