@@ -28,8 +28,9 @@ import psutil
 from vibetui.core import wire
 from vibetui.core.doors import make_door
 from vibetui.core.handoff import SWITCHING
-from vibetui.errors import CoreUnavailable
-from vibetui.model import Account, User
+from vibetui.errors import CoreUnavailable, Denied, VibeError
+from vibetui.events import EventCode
+from vibetui.model import Account, Authorities, User
 from vibetui.settings import Settings
 
 USER = User("ada000000000", "ada", datetime(2024, 1, 1, tzinfo=UTC))
@@ -37,6 +38,8 @@ USER = User("ada000000000", "ada", datetime(2024, 1, 1, tzinfo=UTC))
 
 class StagedFront:
     """Stands in for the core behind a real `FrontClient`: keys, doors and an audit trail.
+
+    There are no passwords, no codes and no certificates, and registration is closed.
 
     A door that it opens says which user it is for and which number it has.
     """
@@ -72,6 +75,17 @@ class StagedFront:
         if path == "/v1/front/authenticate":
             user = self.keys.get(body["fingerprint"])
             return wire.account_to_json(None if user is None else Account(user))
+        if path in ("/v1/front/account", "/v1/front/check_password"):
+            return wire.account_to_json(None)
+        if path == "/v1/front/authorities":
+            return wire.authorities_to_json(Authorities())
+        if path == "/v1/front/check_code":
+            return {"right": False}
+        if path in ("/v1/front/check_registration", "/v1/front/register"):
+            raise Denied("Nobody can register here.", "Ask the administrator for an account.")
+        if path == "/v1/front/logged_in":
+            self.audited.append({"code": str(EventCode.LOGIN), **body})
+            return {}
         if path == "/v1/front/audit":
             self.audited.append(body)
             return {}
@@ -109,7 +123,7 @@ class _Handler(BaseHTTPRequestHandler):
         assert isinstance(self.server, _HttpServer)
         try:
             answer, status = self.server.staged.answer(self.path, body), 200
-        except CoreUnavailable as error:
+        except VibeError as error:
             answer, status = error.to_json(), 503
         if isinstance(answer, int):
             socket.send_fds(self.connection, [SWITCHING], [answer])

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import Select, insert, select
 
 from vibetui.events import EventCode
+from vibetui.store.audit_file import AUDIT_FILE, append_entry
 from vibetui.store.database import Database
-from vibetui.store.tables import audit_events
+from vibetui.store.tables import audit_events, sessions, users
 from vibetui.whole import whole
 
 
@@ -31,6 +32,13 @@ class AuditEvent:
     detail: Mapping[str, Any]
 
 
+def _names(user_id: str | None, session_id: str | None) -> Select[Any]:
+    """What both are called now; None where they are gone, or there is none."""
+    user = select(users.c.name).where(users.c.user_id == user_id)
+    session = select(sessions.c.name).where(sessions.c.session_id == session_id)
+    return select(user.scalar_subquery().label("user"), session.scalar_subquery().label("session"))
+
+
 class AuditQueries(Database):
     """The audit trail."""
 
@@ -44,18 +52,27 @@ class AuditQueries(Database):
         address: str | None = None,
         detail: Mapping[str, Any] | None = None,
     ) -> None:
-        """Add an entry, dated now; `detail` must be plain JSON."""
+        """Add an entry, dated now, and a line of `AUDIT_FILE`; `detail` must be plain JSON."""
+        now = datetime.now(UTC)
+        values: dict[str, Any] = {
+            "code": str(code),
+            "user_id": user_id,
+            "session_id": session_id,
+            "address": address,
+            "detail": dict(detail or {}),
+        }
         async with self._write() as db:
-            await db.execute(
-                insert(audit_events).values(
-                    at=datetime.now(UTC),
-                    code=str(code),
-                    user_id=user_id,
-                    session_id=session_id,
-                    address=address,
-                    detail=dict(detail or {}),
-                )
-            )
+            await db.execute(insert(audit_events).values(at=now, **values))
+            names = (await db.execute(_names(user_id, session_id))).one()
+        append_entry(
+            self._path.with_name(AUDIT_FILE),
+            {
+                "at": now.isoformat(timespec="microseconds"),
+                **values,
+                "user": names.user,
+                "session": names.session,
+            },
+        )
 
     @whole
     async def audit_tail(self, limit: int) -> list[AuditEvent]:
