@@ -11,6 +11,7 @@ import asyncssh
 from typing_extensions import override
 
 from sshd.gate import Ticket
+from sshd.logins.stepped import SteppedConnection
 
 _Answer = TypeVar("_Answer")
 
@@ -27,7 +28,7 @@ class Owner(asyncssh.SSHServer):
         raise NotImplementedError
 
 
-class BoundedConnection(asyncssh.SSHServerConnection):
+class BoundedConnection(SteppedConnection):
     """One client's connection.
 
     Args:

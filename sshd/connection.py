@@ -10,7 +10,6 @@ import asyncssh
 import structlog
 from typing_extensions import override
 
-from sshd.auth import KeyLogin
 from sshd.bounds import Owner
 from sshd.channels.app import SHUTTING_DOWN
 from sshd.channels.client import ClientSession
@@ -18,6 +17,7 @@ from sshd.channels.forward import Forward, dial
 from sshd.gate import Refused, Ticket
 from sshd.keepalive import Patience, Vigil, leave_it_to_the_vigil
 from sshd.kex_guess import heed_guesses
+from sshd.logins.login import ClientLogin
 from sshd.route import LoginName
 from sshd.visit import Services, Visit
 from vibetui.events import EventCode
@@ -39,11 +39,11 @@ class Front(Protocol):
     connections: set[Connection]
 
 
-class Connection(KeyLogin, Owner):
+class Connection(ClientLogin, Owner):
     """One client."""
 
     def __init__(self, front: Front, ticket: Ticket) -> None:
-        super().__init__(front.services.core, front.services.background)
+        super().__init__(front.services.core, front.services.background, front.settings)
         self._front = front
         self._ticket = ticket
         self._vigil: Vigil | None = None
@@ -62,6 +62,11 @@ class Connection(KeyLogin, Owner):
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT)
         leave_it_to_the_vigil(sock, self._front.patience)
         heed_guesses(conn)
+
+    @override
+    def login_failed(self) -> None:
+        super().login_failed()
+        self._ticket.failed()
 
     @override
     def auth_completed(self) -> None:
@@ -100,8 +105,6 @@ class Connection(KeyLogin, Owner):
         if self._visit is not None:
             self._background(self._visit.close())
         self._front.connections.discard(self)
-        if self.login is None and self._offered:
-            self._ticket.failed()
         super().connection_lost(exc)
         self.closed.set()
 

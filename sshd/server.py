@@ -218,8 +218,6 @@ class _Front:
             keepalive_count_max=_NEVER,
             tcp_keepalive=True,
             host_based_auth=False,
-            password_auth=False,
-            kbdint_auth=False,
             gss_host=None,
             agent_forwarding=False,
             x11_forwarding=False,

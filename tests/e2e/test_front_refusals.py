@@ -54,29 +54,37 @@ def test_a_key_that_nobody_has_added_is_refused_and_audited(front: FrontUnderTes
         lambda: any(
             entry["code"] == "login.refused"
             and entry["address"] == "127.0.0.1"
-            and entry["detail"] == {"name": "vibe", "fingerprints": [fingerprint(key)]}
+            and entry["detail"]
+            == {"name": "vibe", "methods": ["publickey"], "fingerprints": [fingerprint(key)]}
             for entry in front.core.audited
         ),
         "the refusal is audited with the key that was offered",
     )
 
 
-def test_a_login_is_audited_with_address_and_key(front: FrontUnderTest) -> None:
+def test_a_login_is_told_to_the_core_with_address_method_and_key(front: FrontUnderTest) -> None:
     run(front.ssh_words())
-    eventually(
-        lambda: any(
-            (entry["code"], entry["user_id"], entry["address"])
-            == ("login", "ada000000000", "127.0.0.1")
-            and entry["detail"] == {"fingerprint": fingerprint(front.key)}
-            for entry in front.core.audited
-        ),
-        "the login is audited",
-    )
+    said = {
+        "code": "login",
+        "user_id": "ada000000000",
+        "method": "publickey",
+        "fingerprint": fingerprint(front.key),
+        "address": "127.0.0.1",
+        "detail": "",
+    }
+    eventually(lambda: said in front.core.audited, "the core hears of the login")
 
 
-def test_any_login_name_will_do(front: FrontUnderTest) -> None:
-    done = run([*front.ssh_words()[:-1], "somebody-else@127.0.0.1"])
+def test_a_login_name_with_the_accounts_own_name_will_do(front: FrontUnderTest) -> None:
+    done = run([*front.ssh_words()[:-1], "ada@127.0.0.1"])
     assert "vibetui needs a terminal" in done.stderr
+
+
+def test_somebody_elses_login_name_is_refused_and_says_which_to_use(front: FrontUnderTest) -> None:
+    done = run([*front.ssh_words(options=("LogLevel=INFO",))[:-1], "somebody-else@127.0.0.1"])
+    assert done.returncode == 255
+    assert "That key isn't somebody-else's. Connect as vibe@HOST" in done.stderr
+    assert "Permission denied (publickey)" in done.stderr
 
 
 def test_a_client_that_offers_key_after_key_is_told_to_name_one(front: FrontUnderTest) -> None:

@@ -1,0 +1,70 @@
+"""Whose a key or a certificate is."""
+
+from __future__ import annotations
+
+from asyncssh.public_key import SSHOpenSSHCertificate
+
+from sshd.auth import FrontCore
+from sshd.logins.certificates import by_certificate
+from sshd.logins.keys import Offer
+from sshd.logins.proof import Invited, NewKey, Proof, Step
+from sshd.logins.trust import read_trust
+from sshd.visit import printable
+from vibetui.errors import Denied
+from vibetui.naming import EVERYBODY
+from vibetui.settings import Settings
+
+LONGEST_NAME = 64
+
+
+class Owners:
+    """Asks the core.
+
+    Args:
+        address: The client's.
+    """
+
+    def __init__(self, core: FrontCore, settings: Settings, address: str) -> None:
+        self._core = core
+        self._settings = settings
+        self._address = address
+
+    async def step(self, offer: Offer, wanted: str | None, invited: Invited | None) -> Step | None:
+        """What whoever owns `offer` has thereby reached; None where it is nobody's.
+
+        Args:
+            wanted: The account in the login name.
+            invited: The client may make an account with a key; a certificate won't do.
+
+        Raises:
+            Denied: it isn't accepted; the client may hear why.
+            CoreUnavailable: nobody can tell.
+        """
+        if isinstance(offer, SSHOpenSSHCertificate):
+            if invited is not None:
+                return None
+            return await by_certificate(self._core, offer, wanted, self._address)
+        if self._settings.revoked_keys_file is not None:
+            trust = await read_trust(self._core)
+            if trust.revocations.revoke_key(offer):
+                raise Denied("That key was revoked.")
+        if invited is not None:
+            return NewKey(offer, invited)
+        return await self._by_key(offer.get_fingerprint(), wanted)
+
+    async def _by_key(self, fingerprint: str, wanted: str | None) -> Proof | None:
+        account = await self._core.authenticate(fingerprint)
+        if account is None:
+            return None
+        if wanted not in (None, account.user.name):
+            raise Denied(
+                f"That key isn't {printable(str(wanted))[:LONGEST_NAME]}'s.",
+                f"Connect as {EVERYBODY}@HOST: that is whoever the key belongs to.",
+            )
+        return Proof(account, "publickey", fingerprint)
+
+    async def register(self, step: NewKey) -> Proof:
+        """Make the account for the key that was proved. Raises as `FrontCore.register`."""
+        line = step.key.export_public_key().decode().strip()
+        account = await self._core.register(step.invited.name, step.invited.code, line)
+        return Proof(account, "registration", step.key.get_fingerprint())
