@@ -202,7 +202,7 @@ class ClientLogin(Steps):
         try:
             reached = await self._attempt(dialogue.answer(responses))
         except VibeError as error:
-            return self._ask(dialogue, f"{error.message} {error.hint}".strip())
+            return self._ask(dialogue, printable(f"{error.message} {error.hint}".strip()))
         if isinstance(reached, Proof | Invited | NewKey):
             self._step = reached
             return True
