@@ -64,7 +64,9 @@ class Visit:
         """The core as this user sees it; the connection's own, closed at its end."""
         async with self._opening:
             if self._core is None:
-                self._core = CoreClient(await self._door(), rebind=self._door)
+                self._core = CoreClient(
+                    await self._door(), rebind=self._door, client=self.login.address
+                )
             return self._core
 
     async def _door(self) -> int:

@@ -289,6 +289,17 @@ async def test_where_registration_is_open_only_names_and_keys_can_be_taken(
         assert (event.code, event.user_id) == ("user.added", made.user.user_id)
 
 
+async def test_what_is_not_even_text_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    async with core(tmp_path, registration="open", password_login=True) as house:
+        front = house.front_client()
+        with pytest.raises(Invalid):
+            await front.check_password("ada", "\ud800")
+        with pytest.raises(Invalid):
+            await front.account("\udcff")
+        with pytest.raises(Invalid):
+            await front.register("ada", None, KEY + "\ud800")
+
+
 async def test_a_login_is_in_the_trail_and_its_key_knows_when(tmp_path: Path) -> None:
     async with core(tmp_path) as house:
         front, store = house.front_client(), house.service.store

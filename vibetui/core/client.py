@@ -34,12 +34,17 @@ class CoreClient:
         target: The core's own socket, for the local user, or a door's descriptor, for the user
             whom it was opened for. The descriptor is owned, and closed by `close`.
         rebind: Gets a new door where the old one died with its core. Called once for each loss.
+        client: Where the user is, for the audit trail; None: at this machine.
     """
 
     def __init__(
-        self, target: Path | int, *, rebind: Callable[[], Awaitable[int]] | None = None
+        self,
+        target: Path | int,
+        *,
+        rebind: Callable[[], Awaitable[int]] | None = None,
+        client: str | None = None,
     ) -> None:
-        self._channel = Channel(target, rebind)
+        self._channel = Channel(target, rebind, client=client)
 
     async def whoami(self) -> User:
         return wire.user_from_json(await self._channel.call("GET", "/v1/whoami"))

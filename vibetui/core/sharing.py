@@ -11,6 +11,7 @@ from vibetui.core.audience import Audience
 from vibetui.errors import Invalid, NotFound, OpenError, VibeError
 from vibetui.events import EventCode
 from vibetui.model import Access, Session, Share, User
+from vibetui.origin import current_origin
 from vibetui.sessions import SessionManager
 from vibetui.store import Store
 
@@ -82,10 +83,12 @@ class Sharing:
         return next((share for share in shares if share.user_id == user.user_id), None)
 
     async def _record(self, code: EventCode, session: Session, user: User, **detail: str) -> None:
+        origin = current_origin()
         await self._store.audit(
             code,
-            user_id=session.user_id,
+            user_id=origin.user_id or session.user_id,
             session_id=session.session_id,
+            address=origin.address,
             detail={"name": session.name, "with": user.name, **detail},
         )
 

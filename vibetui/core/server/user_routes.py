@@ -18,6 +18,7 @@ from vibetui.core.server.streams import send_stream
 from vibetui.core.wire import Json
 from vibetui.errors import Invalid
 from vibetui.model import Access, Presence
+from vibetui.origin import act_as
 
 
 class UserRoutes:
@@ -29,7 +30,7 @@ class UserRoutes:
     """
 
     def __init__(self, core: Callable[[], Awaitable[LocalCore]], closing: asyncio.Event) -> None:
-        self._core = core
+        self._of_user = core
         self._closing = closing
 
     def table(self) -> list[web.RouteDef]:
@@ -56,6 +57,11 @@ class UserRoutes:
             web.post("/v1/presences/{presence_id}/move", self.move_presence),
             web.post("/v1/presences/{presence_id}/take_over", self.take_over),
         ]
+
+    async def _core(self) -> LocalCore:
+        core = await self._of_user()
+        act_as((await core.whoami()).user_id)
+        return core
 
     async def whoami(self, _: web.Request) -> web.Response:
         core = await self._core()
