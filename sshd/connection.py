@@ -29,6 +29,9 @@ _UNSENT = 128 * 1024
 """Bytes that the kernel keeps for a slow link. It would take 4 MB of frames that nobody sees in
 time any more; held back, they aren't painted at all."""
 
+_CLOSING_CHANNELS = 32
+"""Besides those at work: which the client has yet to close, or that are about to be refused."""
+
 
 class Front(Protocol):
     """What a connection needs of the front."""
@@ -46,6 +49,12 @@ class Connection(ClientLogin, Owner):
         super().__init__(front.services.core, front.services.background, front.settings)
         self._front = front
         self._ticket = ticket
+        settings = front.settings
+        self.most_channels = (
+            settings.max_sessions_per_connection
+            + settings.max_forwards_per_connection
+            + _CLOSING_CHANNELS
+        )
         self._vigil: Vigil | None = None
         self._visit: Visit | None = None
         self._forwards: set[Forward] = set()
