@@ -51,6 +51,8 @@ METHODS: dict[str, Callable[[Core, str], Awaitable[object]]] = {
     "recreate": lambda core, session_id: exhaust(core.open_session(session_id, recreate=True)),
     "cancel": lambda core, session_id: core.cancel_open(session_id),
     "attach": lambda core, session_id: core.attach(session_id),
+    "attach_files": lambda core, session_id: core.attach_files(session_id),
+    "copy": lambda core, session_id: exhaust(core.copy_session(session_id, "copied")),
     "log": lambda core, session_id: core.session_log(session_id),
 }
 

@@ -14,6 +14,7 @@ from vibetui.core.channel import SLOW, Channel
 from vibetui.events import OpenEvent
 from vibetui.model import (
     Access,
+    CopyProgress,
     Presence,
     PresenceNotice,
     Session,
@@ -103,6 +104,21 @@ class CoreClient:
         return await AgentConnection.greet(
             socket.socket(fileno=descriptor), deadline=_HELLO, ask=True
         )
+
+    async def attach_files(self, session_id: str) -> AgentConnection:
+        # A helper may have to be started, and its image pulled.
+        path = _path(session_id, "attach_files")
+        descriptor = await self._channel.descriptor(path, deadline=SLOW)
+        return await AgentConnection.greet(
+            socket.socket(fileno=descriptor), deadline=_HELLO, ask=True
+        )
+
+    async def copy_session(self, session_id: str, name: str) -> AsyncGenerator[CopyProgress, None]:
+        body = {"name": name}
+        items = self._channel.stream("POST", _path(session_id, "copy"), body, again=False)
+        async with aclosing(items) as stream:
+            async for item in stream:
+                yield wire.copy_progress_from_json(item)
 
     async def session_log(self, session_id: str) -> str:
         answer = await self._channel.call("GET", _path(session_id, "log"), deadline=SLOW)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from datetime import UTC, datetime
 
 import structlog
 
 from vibetui.core.audience import Audience
-from vibetui.errors import Invalid, NotFound, OpenError, VibeError
+from vibetui.errors import Invalid, NotFound, VibeError
 from vibetui.events import EventCode
 from vibetui.model import Access, Session, Share, User
 from vibetui.origin import current_origin
@@ -95,11 +94,6 @@ class Sharing:
     async def _evict(self, session_id: str, who: str) -> None:
         """Close their connections, so that they ask again what they may do."""
         try:
-            agent = await self._manager.attach(session_id)
-        except OpenError:
-            return  # It isn't running.
-        with closing(agent):
-            try:
-                await agent.evict(who)
-            except VibeError as error:
-                log.warning("core.evict_failed", session_id=session_id, exc_info=error)
+            await self._manager.evict(session_id, who)
+        except VibeError as error:
+            log.warning("core.evict_failed", session_id=session_id, exc_info=error)

@@ -25,16 +25,29 @@ from vibetui.sessions.tools import Tools
 
 async def create(tools: Tools, user_id: str, name: str, template: str) -> Session:
     """A row, no container. Raises `Invalid` (name, template), `Conflict` (taken, or too many)."""
+    session = await draft(tools, user_id, name, template)
+    await add(tools, session)
+    return session
+
+
+async def draft(
+    tools: Tools, user_id: str, name: str, template: str, *, coming: int = 0
+) -> Session:
+    """What `add` makes a row of.
+
+    Args:
+        coming: Sessions that the user will have besides those that there are.
+
+    Raises `Invalid` (name, template), `Conflict` (too many).
+    """
     check_name(name)
     if template not in tools.settings.templates:
         raise Invalid(
             f"There is no template “{template}”.",
             f"Templates: {', '.join(sorted(tools.settings.templates))}.",
         )
-    limit = tools.settings.max_sessions_per_user
-    if len(await tools.store.sessions_of(user_id)) >= limit:
-        raise Conflict(f"You have {limit} sessions, and that is the limit.", "Delete one first.")
-    session = Session(
+    await check_room(tools, user_id, coming=coming)
+    return Session(
         session_id=new_id(),
         user_id=user_id,
         name=name,
@@ -44,10 +57,22 @@ async def create(tools: Tools, user_id: str, name: str, template: str) -> Sessio
         created_at=datetime.now(UTC),
         last_used_at=None,
     )
+
+
+async def check_room(tools: Tools, user_id: str, *, coming: int = 0) -> None:
+    """Raises `Conflict` where the user has as many sessions as they may, with those to come."""
+    limit = tools.settings.max_sessions_per_user
+    if len(await tools.store.sessions_of(user_id)) + coming >= limit:
+        raise Conflict(f"You have {limit} sessions, and that is the limit.", "Delete one first.")
+
+
+async def add(tools: Tools, session: Session) -> None:
+    """Make the row. Raises `Conflict` (the name is taken), `NotFound` (no such user)."""
     await tools.store.add_session(session)
     tools.notify(SessionNotice(SessionChange.CREATED, session))
-    await tools.journal.record(EventCode.SESSION_CREATED, session, name=name, template=template)
-    return session
+    await tools.journal.record(
+        EventCode.SESSION_CREATED, session, name=session.name, template=session.template
+    )
 
 
 async def rename(tools: Tools, session_id: str, name: str) -> Session:

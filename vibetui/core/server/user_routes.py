@@ -48,6 +48,8 @@ class UserRoutes:
             web.post(f"{session}/open", self.open),
             web.post(f"{session}/cancel", self.cancel),
             web.post(f"{session}/attach", self.attach),
+            web.post(f"{session}/attach_files", self.attach_files),
+            web.post(f"{session}/copy", self.copy),
             web.get(f"{session}/log", self.log),
             web.get(f"{session}/shares", self.shares),
             web.post(f"{session}/share", self.share),
@@ -142,6 +144,17 @@ class UserRoutes:
         with connection.release() as sock:
             return hand_over(request, sock.fileno())
 
+    async def attach_files(self, request: web.Request) -> web.StreamResponse:
+        check_upgrade(request)
+        connection = await (await self._core()).attach_files(_id(request))
+        with connection.release() as sock:
+            return hand_over(request, sock.fileno())
+
+    async def copy(self, request: web.Request) -> web.StreamResponse:
+        core, data = await self._core(), await body_of(request)
+        items = _copy_items(core, _id(request), text_of(data, "name"))
+        return await send_stream(request, items, self._closing)
+
     async def open(self, request: web.Request) -> web.StreamResponse:
         core, data = await self._core(), await body_of(request)
         return await send_stream(
@@ -187,6 +200,12 @@ async def _open_items(
     async with aclosing(core.open_session(session_id, recreate=recreate)) as events:
         async for event in events:
             yield event.to_json()
+
+
+async def _copy_items(core: LocalCore, session_id: str, name: str) -> AsyncGenerator[Json, None]:
+    async with aclosing(core.copy_session(session_id, name)) as steps:
+        async for step in steps:
+            yield wire.copy_progress_to_json(step)
 
 
 async def _watch_items(core: LocalCore) -> AsyncGenerator[Json, None]:
