@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,10 @@ from vibetui.settings import Settings
 log = structlog.get_logger(__name__)
 
 
+async def _no_agent(_session: Session) -> str | None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """What connections share."""
@@ -39,6 +44,10 @@ class Visit:
     Args:
         named: The session in the login name, if any. Where there is none, forwards lead into the
             first one that a request has named.
+
+    Attributes:
+        agent_path: Where in a session the client's own ssh-agent can be reached, as
+            `Listeners.agent_path`.
     """
 
     def __init__(
@@ -52,6 +61,7 @@ class Visit:
         self.login = login
         self.conn = conn
         self.named = named
+        self.agent_path: Callable[[Session], Awaitable[str | None]] = _no_agent
         self._first: str | None = None
         self._core: CoreClient | None = None
         self._opening = asyncio.Lock()

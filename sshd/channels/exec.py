@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Mapping
 from contextlib import suppress
 
 from typing_extensions import override
@@ -44,6 +43,7 @@ class ExecWork(StreamWork):
     def __init__(self, visit: Visit, request: Request, channel: Channel, target: ToRun) -> None:
         super().__init__(visit, request, channel)
         self._target = target
+        self._agent_path: str | None = None
         self._running: ExecStream | None = None
         self._terminal: TerminalStream | None = None
 
@@ -70,9 +70,25 @@ class ExecWork(StreamWork):
         terminal = self.request.term is not None
         agent = await self.visit.connect(session, self.say, interactive=terminal)
         try:
+            self._agent_path = await self._forwarded_agent(session)
             return await (self._on_a_pty(session, agent) if terminal else self._by_pipes(agent))
         finally:
             agent.close()
+
+    async def _forwarded_agent(self, session: Session) -> str | None:
+        try:
+            return await self.visit.agent_path(session)
+        except VibeError as error:
+            self.say(f"Your ssh-agent can't be reached from here: {error.message} {error.hint}")
+            return None
+
+    def _environment(self) -> dict[str, str]:
+        taken = client_environment(self.request.term or "", self.request.environment)
+        if self.request.term is None:
+            del taken["TERM"]
+        if self._agent_path is not None:
+            taken["SSH_AUTH_SOCK"] = self._agent_path
+        return taken
 
     def _argv(self) -> tuple[str, ...]:
         command = self._target.command
@@ -93,7 +109,7 @@ class ExecWork(StreamWork):
     # Without a terminal
 
     async def _by_pipes(self, agent: AgentConnection) -> ExitStatus:
-        spec = ExecSpec(self._argv(), _environment(self.request.environment, None))
+        spec = ExecSpec(self._argv(), self._environment())
         stream = self._running = await agent.execute(spec)
         typing = asyncio.create_task(self._feed(stream))
         try:
@@ -122,7 +138,7 @@ class ExecWork(StreamWork):
         name = (self._target.command or "ssh").encode()[:64].decode(errors="ignore")
         spec = TerminalSpec(
             self._argv(),
-            _environment(self.request.environment, self.request.term),
+            self._environment(),
             rows=rows,
             columns=columns,
             name=name,
@@ -170,13 +186,6 @@ class ExecWork(StreamWork):
         number = getattr(signal, f"SIG{name}", None)
         if self._running is not None and isinstance(number, signal.Signals):
             self._running.signal(number)
-
-
-def _environment(offered: Mapping[str, str], term: str | None) -> dict[str, str]:
-    taken = client_environment(term or "", offered)
-    if term is None:
-        del taken["TERM"]
-    return taken
 
 
 async def _end(task: asyncio.Task[None]) -> None:
