@@ -160,6 +160,11 @@ class Session:
     stopped_at: datetime | None = None
     """When somebody stopped it; None where it runs, or ended by itself."""
 
+    @property
+    def reference(self) -> str:
+        """What whoever asked calls it: ``NAME``, or ``OWNER+NAME`` where it isn't theirs."""
+        return f"{self.owner}+{self.name}" if self.owner else self.name
+
 
 @dataclass(frozen=True, slots=True)
 class CopyProgress:

@@ -142,7 +142,7 @@ class Settings(BaseSettings):
     """How long they wait for it."""
     reconnect_window: float = Field(default=300.0, ge=0)
     """After its user has stopped a session, a client that was connected to it and comes back by
-    itself within so long doesn't start it again."""
+    itself within so long doesn't start it again; each try counts anew. 0: it does."""
     unprivileged_user: str = "nobody"
     """The account that front and UI processes drop to when started as root."""
 

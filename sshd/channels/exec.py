@@ -68,7 +68,9 @@ class ExecWork(StreamWork):
             await self.visit.audit(EventCode.ACCESS_REFUSED, session)
             raise Denied("You are watching this session and can't run anything in it.")
         terminal = self.request.term is not None
-        agent = await self.visit.connect(session, self.say, interactive=terminal)
+        agent = await self.visit.connect(
+            session, self.say, interactive=terminal, purpose=self.purpose
+        )
         try:
             self._agent_path = await self._forwarded_agent(session)
             return await (self._on_a_pty(session, agent) if terminal else self._by_pipes(agent))
@@ -90,6 +92,15 @@ class ExecWork(StreamWork):
             taken["SSH_AUTH_SOCK"] = self._agent_path
         return taken
 
+    @property
+    def purpose(self) -> str:
+        """What a client that comes back would ask for again: the program, or the plain shell."""
+        return self._program() or "shell"
+
+    def _program(self) -> str:
+        words = (self._target.command or "").split(maxsplit=1)
+        return words[0].rpartition("/")[2] if words else ""
+
     def _argv(self) -> tuple[str, ...]:
         command = self._target.command
         return () if command is None else (*_BY_THE_SHELL, command)
@@ -100,8 +111,7 @@ class ExecWork(StreamWork):
                 return signal.Signals(ended.signal).name.removeprefix("SIG")
             return 128 + ended.signal
         assert ended.code is not None
-        words = (self._target.command or "").split()
-        program = words[0].rpartition("/")[2] if words else ""
+        program = self._program()
         if ended.code == _NOT_FOUND and program in _PACKAGES:
             self.say(f"The session's image lacks {program}: add Debian's {_PACKAGES[program]}.")
         return ended.code

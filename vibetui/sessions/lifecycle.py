@@ -6,7 +6,7 @@ import asyncio
 import shutil
 from datetime import UTC, datetime
 
-from vibetui.errors import Conflict, Invalid
+from vibetui.errors import Conflict, Invalid, VibeError
 from vibetui.events import EventCode
 from vibetui.model import (
     LABEL_INSTANCE,
@@ -91,16 +91,26 @@ async def record(tools: Tools, session_id: str, on: bool | None) -> Session:
 
 
 async def stop(tools: Tools, session_id: str) -> Session:
-    """Stop the container if it runs; the row follows. Raises `NotFound`, `EngineError`."""
+    """Stop the container if it runs; the row follows. Raises `NotFound`, `EngineError`.
+
+    That it is stopped on purpose is in the row from the beginning: who is cut off by it, and comes
+    back while it goes down, must not start it again.
+    """
     session = await tools.need(session_id)
-    state = await find_container(tools.engine, session, tools.instance)
-    if state is not None:
-        await tools.engine.stop_container(state.container_id, tools.settings.stop_grace)
+    stopped_before = session.stopped_at if session.status is SessionStatus.STOPPED else None
+    stopped_at = stopped_before or datetime.now(UTC)
+    await tools.store.update_session(session_id, stopped_at=stopped_at)
+    try:
+        state = await find_container(tools.engine, session, tools.instance)
+        if state is not None:
+            await tools.engine.stop_container(state.container_id, tools.settings.stop_grace)
+    except VibeError:
+        await tools.store.update_session(session_id, stopped_at=session.stopped_at)
+        raise
     update = tools.store.update_session(
         session_id,
         status=SessionStatus.STOPPED,
         container_id=None if state is None else state.container_id,
-        stopped_at=datetime.now(UTC),
     )
     session = await update
     await tools.journal.record(EventCode.SESSION_STOPPED, session)
