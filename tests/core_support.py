@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from vibetui.agent import FrameType
 from vibetui.agent.frames import PROTOCOL_VERSION, encode
+from vibetui.cli.accounts import administration
 from vibetui.core.audience import Audience
 from vibetui.core.client import CoreClient
 from vibetui.core.doors import make_door
@@ -138,6 +139,12 @@ class House:
     def _kept(self, client: Client) -> Client:
         self._clients.append(client)
         return client
+
+
+async def remove_account(settings: Settings, name: str) -> None:
+    """As ``vibetui user remove`` does."""
+    async with administration(settings) as operator:
+        await operator.remove_account(name)
 
 
 @asynccontextmanager

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.core_support import remove_account
 from tests.session_support import import_image, make_settings, raw_client
 from vibetui.agent import (
     AgentConnection,
@@ -25,7 +26,6 @@ from vibetui.agent import (
     TerminalSpec,
     TerminalStream,
 )
-from vibetui.cli import accounts
 from vibetui.core import Core
 from vibetui.core.client import CoreClient
 from vibetui.core.doors import make_door
@@ -93,7 +93,7 @@ async def test_a_running_core_puts_an_account_out_that_is_removed(tmp_path: Path
                 terminal = await shell(await ada.attach(made.session_id))
                 await ada.share_session(made.session_id, "bob", Access.WRITER)
                 stream = await (await bob.attach(made.session_id)).attach(terminal)
-                await accounts.remove(settings, "bob")
+                await remove_account(settings, "bob")
                 with pytest.raises(AgentRefused):
                     await to_the_end(stream)
                 assert await ada.shares(made.session_id) == []

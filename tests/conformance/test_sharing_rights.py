@@ -12,8 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.core_support import House, serving_core
-from vibetui.cli import accounts
+from tests.core_support import House, remove_account, serving_core
 from vibetui.core import Core
 from vibetui.errors import (
     Conflict,
@@ -95,14 +94,6 @@ CALLS: dict[str, tuple[Call, dict[str, tuple[type[VibeError], ...]]]] = {
     "attach": (
         lambda core, at: core.attach(at),
         {"owner": (OpenError,), "writer": (OpenError,), "viewer": (OpenError,)},
-    ),
-    "attach_files": (
-        lambda core, at: core.attach_files(at),
-        {"owner": GONE, "writer": GONE, "viewer": (Denied,)},
-    ),
-    "copy_session": (
-        lambda core, at: exhausted(core.copy_session(at, "copied")),
-        {"owner": GONE, "writer": GONE, "viewer": (Denied,)},
     ),
     "log": (
         lambda core, at: core.session_log(at),
@@ -273,12 +264,12 @@ async def test_sharing_checks_whom_and_as_what(cast: Cast) -> None:
 
 async def test_whose_account_is_removed_shares_nothing_any_more(cast: Cast) -> None:
     at, settings = cast.session.session_id, cast.house.settings
-    await accounts.remove(settings, "writer")
+    await remove_account(settings, "writer")
     assert [share.name for share in await cast.cores["owner"].shares(at)] == ["friend", "viewer"]
     with pytest.raises(NotFound):
         await cast.cores["writer"].attach(at)
     with pytest.raises(NotFound):
-        await accounts.remove(settings, "writer")
+        await remove_account(settings, "writer")
 
 
 async def test_whoever_it_is_shared_with_hears_of_it_of_changes_and_of_the_end(cast: Cast) -> None:

@@ -1,15 +1,18 @@
-"""Account commands, on the store: they work with or without a running server."""
+"""Administration from the command line: by the running server, or on the store itself."""
 
 from __future__ import annotations
 
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from pathlib import Path
 
-from vibetui.core import accounts as core_accounts
+from vibetui.core.accounts import operator_name
+from vibetui.core.administration import Administration
+from vibetui.core.administration.base import Actor
+from vibetui.core.administration.client import administration_over
+from vibetui.core.administration.local import LocalAdministration
 from vibetui.core.channel import Channel
-from vibetui.errors import Conflict, CoreUnavailable, NotFound
-from vibetui.model import PublicKey, User
 from vibetui.settings import Settings
 from vibetui.store import Store
 
@@ -25,54 +28,37 @@ async def opened_store(settings: Settings) -> AsyncIterator[Store]:
         await store.close()
 
 
-async def add(settings: Settings, name: str, key_lines: str) -> tuple[User, list[PublicKey]]:
-    """Add an account, or keys to it. Raises `Invalid` and `Conflict`."""
-    async with opened_store(settings) as store:
-        return await core_accounts.add_account(store, name, key_lines)
+@asynccontextmanager
+async def administration(
+    settings: Settings, *, engine: bool = False
+) -> AsyncIterator[Administration]:
+    """For the operator. By the running core, so that changes are felt at once.
+
+    Args:
+        engine: Something is to be done to containers: where no core runs, one is started for it.
+    """
+    actor = Actor(by=operator_name())
+    if _listens(settings.core_socket):
+        channel = Channel(settings.core_socket)
+        try:
+            yield administration_over(channel)
+        finally:
+            await channel.close()
+    elif engine:
+        from vibetui.core.service import CoreService
+
+        async with CoreService.start(settings) as service:
+            yield service.administration(actor)
+    else:
+        async with opened_store(settings) as store:
+            yield LocalAdministration(store, settings, actor)
 
 
-async def listing(settings: Settings) -> list[dict[str, Any]]:
-    """Accounts with keys and the number of sessions, as JSON-ready data."""
-    async with opened_store(settings) as store:
-        return [
-            {
-                "name": user.name,
-                "user_id": user.user_id,
-                "created_at": user.created_at.isoformat(),
-                "sessions": len(await store.sessions_of(user.user_id)),
-                "keys": [
-                    {
-                        "fingerprint": key.fingerprint,
-                        "algorithm": key.algorithm,
-                        "comment": key.comment,
-                    }
-                    for key in await store.keys_of(user.user_id)
-                ],
-            }
-            for user in await store.list_users()
-        ]
-
-
-async def remove(settings: Settings, name: str) -> None:
-    """Remove an account without sessions. Raises `NotFound` and `Conflict`."""
-    async with opened_store(settings) as store:
-        user = await store.user_by_name(name)
-        if user is None:
-            raise NotFound(f"There is no account {name!r}.", "List them: vibetui user list")
-        if sessions := await store.sessions_of(user.user_id):
-            raise Conflict(
-                f"{name} still has {len(sessions)} session(s) with a /workspace each.",
-                "Delete them first; nothing is removed with the account.",
-            )
-        await _remove(settings, store, user)
-
-
-async def _remove(settings: Settings, store: Store, user: User) -> None:
-    """By a running core: it puts the user out of what others share with them."""
-    core = Channel(settings.core_socket)
-    try:
-        await core.call("POST", "/v1/operator/remove_user", {"user_id": user.user_id}, again=False)
-    except CoreUnavailable:
-        await store.remove_user(user.user_id)
-    finally:
-        await core.close()
+def _listens(path: Path) -> bool:
+    """Whether a server holds the socket; its core may be restarting just now."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        try:
+            probe.connect(str(path))
+        except OSError:
+            return False
+        return True

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from typing import Any, TextIO
+from collections.abc import Coroutine
+from typing import Any
 
 import click
 
 from vibetui import __version__
+from vibetui.admin import COMMANDS
+from vibetui.cli.caller import Operator
 from vibetui.cli.hostkey import hostkey
 from vibetui.cli.loading import load_settings, print_json
 from vibetui.cli.terminal_dump import terminal_dump
@@ -16,11 +19,15 @@ from vibetui.errors import VibeError
 
 
 class _Group(click.Group):
-    """Shows a `VibeError` as its sentence and its hint, with exit status 1."""
+    """Shows a `VibeError` as its sentence and its hint, with exit status 1.
+
+    What a command returns as a coroutine is run.
+    """
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            return super().invoke(ctx)
+            done = super().invoke(ctx)
+            return asyncio.run(done) if isinstance(done, Coroutine) else done
         except VibeError as error:
             click.echo(f"vibetui: {error.message}", err=True)
             if error.hint:
@@ -36,6 +43,7 @@ def main(ctx: click.Context) -> None:
 
     Without a command: the app on this terminal, for the local user.
     """
+    ctx.obj = Operator()
     if ctx.invoked_subcommand is None:
         from vibetui.cli.local import run_local
 
@@ -56,60 +64,6 @@ def serve(host: str | None, port: int | None) -> None:
     if port is not None:
         changed["listen_port"] = port
     sys.exit(run_server(settings.model_copy(update=changed)))
-
-
-@main.group()
-def user() -> None:
-    """Accounts and their public keys."""
-
-
-@user.command("add")
-@click.argument("name")
-@click.option(
-    "--key",
-    "key_file",
-    type=click.File("r"),
-    required=True,
-    help="File of OpenSSH public keys, a line each; - reads standard input.",
-)
-def user_add(name: str, key_file: TextIO) -> None:
-    """Add the account NAME, or more keys to it."""
-    from vibetui.cli import accounts
-
-    user, keys = asyncio.run(accounts.add(load_settings(), name, key_file.read()))
-    for key in keys:
-        click.echo(f"{user.name}: {key.fingerprint} {key.comment}".rstrip())
-
-
-@user.command("list")
-@click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
-def user_list(as_json: bool) -> None:
-    """List the accounts with their keys."""
-    from vibetui.cli import accounts
-
-    listed = asyncio.run(accounts.listing(load_settings()))
-    if as_json:
-        print_json(listed)
-        return
-    for account in listed:
-        click.echo(account["name"])
-        for key in account["keys"]:
-            click.echo(f"  {key['fingerprint']} {key['algorithm']} {key['comment']}".rstrip())
-    if not listed:
-        click.echo("No accounts yet. Add one: vibetui user add NAME --key FILE", err=True)
-
-
-@user.command("remove")
-@click.argument("name")
-@click.option("--yes", is_flag=True, help="Do not ask.")
-def user_remove(name: str, yes: bool) -> None:
-    """Remove the account NAME and its keys; refused while it has sessions."""
-    from vibetui.cli import accounts
-
-    if not yes:
-        click.confirm(f"Remove the account {name} and its keys?", abort=True)
-    asyncio.run(accounts.remove(load_settings(), name))
-    click.echo(f"{name} is removed.")
 
 
 @main.command()
@@ -148,5 +102,7 @@ def show_settings() -> None:
     print_json(settings.model_dump(mode="json"))
 
 
+for command in COMMANDS.values():
+    main.add_command(command)
 main.add_command(hostkey)
 main.add_command(terminal_dump)

@@ -14,7 +14,6 @@ from vibetui.core.channel import SLOW, Channel
 from vibetui.events import OpenEvent
 from vibetui.model import (
     Access,
-    CopyProgress,
     Presence,
     PresenceNotice,
     Session,
@@ -35,17 +34,17 @@ class CoreClient:
         target: The core's own socket, for the local user, or a door's descriptor, for the user
             whom it was opened for. The descriptor is owned, and closed by `close`.
         rebind: Gets a new door where the old one died with its core. Called once for each loss.
-        client: Where the user is, for the audit trail; None: at this machine.
     """
 
     def __init__(
-        self,
-        target: Path | int,
-        *,
-        rebind: Callable[[], Awaitable[int]] | None = None,
-        client: str | None = None,
+        self, target: Path | int, *, rebind: Callable[[], Awaitable[int]] | None = None
     ) -> None:
-        self._channel = Channel(target, rebind, client=client)
+        self._channel = Channel(target, rebind)
+
+    @property
+    def channel(self) -> Channel:
+        """What `administration_over` and `own_keys_over` take; closed with the client."""
+        return self._channel
 
     async def whoami(self) -> User:
         return wire.user_from_json(await self._channel.call("GET", "/v1/whoami"))
@@ -104,21 +103,6 @@ class CoreClient:
         return await AgentConnection.greet(
             socket.socket(fileno=descriptor), deadline=_HELLO, ask=True
         )
-
-    async def attach_files(self, session_id: str) -> AgentConnection:
-        # A helper may have to be started, and its image pulled.
-        path = _path(session_id, "attach_files")
-        descriptor = await self._channel.descriptor(path, deadline=SLOW)
-        return await AgentConnection.greet(
-            socket.socket(fileno=descriptor), deadline=_HELLO, ask=True
-        )
-
-    async def copy_session(self, session_id: str, name: str) -> AsyncGenerator[CopyProgress, None]:
-        body = {"name": name}
-        items = self._channel.stream("POST", _path(session_id, "copy"), body, again=False)
-        async with aclosing(items) as stream:
-            async for item in stream:
-                yield wire.copy_progress_from_json(item)
 
     async def session_log(self, session_id: str) -> str:
         answer = await self._channel.call("GET", _path(session_id, "log"), deadline=SLOW)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +118,12 @@ class FrontClient:
             "detail": dict(detail or {}),
         }
         await self._channel.call("POST", "/v1/front/audit", body, again=False)
+
+    async def endings(self) -> AsyncGenerator[str, None]:
+        """The ids of users who can't log in any more, as that happens: their connections end."""
+        async with aclosing(self._channel.stream("POST", "/v1/front/endings", {})) as items:
+            async for item in items:
+                yield str(item["user_id"])
 
     async def close(self) -> None:
         await self._channel.close()

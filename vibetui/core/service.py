@@ -10,7 +10,11 @@ from typing import Any
 import structlog
 
 from vibetui.core.accounts import operator_name
+from vibetui.core.administration.base import Actor
+from vibetui.core.administration.keys import LocalOwnKeys
+from vibetui.core.administration.local import LocalAdministration
 from vibetui.core.audience import Audience
+from vibetui.core.endings import Endings
 from vibetui.core.local import LocalCore
 from vibetui.core.logins import Logins
 from vibetui.core.presence import Presences
@@ -47,6 +51,9 @@ class CoreService:
         self.logins = Logins(store, settings)
         self.sharing = Sharing(store, manager, audience)
         self.presences = Presences()
+        self.endings = Endings()
+        self.administering = asyncio.Lock()
+        """Held by changes that depend on what accounts and keys there are."""
 
     @classmethod
     @asynccontextmanager
@@ -87,6 +94,14 @@ class CoreService:
     def as_user(self, user: User) -> LocalCore:
         """The core as `user` sees it."""
         return LocalCore(self, user)
+
+    def administration(self, actor: Actor) -> LocalAdministration:
+        """Everything that an administrator may do; that the actor is one isn't asked."""
+        return LocalAdministration(self.store, self.settings, actor, self)
+
+    def own_keys(self, actor: Actor) -> LocalOwnKeys:
+        """The keys of the account that acts."""
+        return LocalOwnKeys(self.store, self.settings, actor, self)
 
     async def local_user(self) -> User:
         """The account of whoever runs this process; made, without a key, if it is missing."""

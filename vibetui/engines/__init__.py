@@ -12,8 +12,6 @@ from vibetui.engines.protocol import (
     Engine,
     EngineEvent,
     PullProgress,
-    Volume,
-    VolumeMount,
 )
 
 __all__ = [
@@ -26,6 +24,4 @@ __all__ = [
     "Engine",
     "EngineEvent",
     "PullProgress",
-    "Volume",
-    "VolumeMount",
 ]

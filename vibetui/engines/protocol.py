@@ -31,16 +31,6 @@ class Copy:
 
 
 @dataclass(frozen=True, slots=True)
-class VolumeMount:
-    """A named volume seen in the container; made, with `labels`, if it is missing."""
-
-    name: str
-    target: str
-    labels: Mapping[str, str]
-    read_only: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class ContainerSpec:
     """Everything that makes a container of ours."""
 
@@ -49,7 +39,7 @@ class ContainerSpec:
     command: tuple[str, ...]
     labels: Mapping[str, str]
     volume: str
-    """Named volume, mounted at ``/workspace``; made if it is missing."""
+    """Named volume, mounted at ``/workspace``."""
     hostname: str
     memory_bytes: int
     cpus: float
@@ -57,14 +47,6 @@ class ContainerSpec:
     binds: tuple[BindMount, ...] = ()
     copies: tuple[Copy, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
-    volumes: tuple[VolumeMount, ...] = ()
-    """Others beside `volume`."""
-    volume_labels: Mapping[str, str] | None = None
-    """Of `volume`, if it is made; None: the container's own."""
-    network: bool = True
-    """False: none but its own loopback."""
-    passing: bool = False
-    """The engine removes it as soon as it has ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +65,6 @@ class ContainerState:
     labels: Mapping[str, str]
     started_at: str = ""
     """When it was last started, in the engine's own form; empty where nobody asked for it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Volume:
-    """A named volume."""
-
-    name: str
-    labels: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +133,7 @@ class Engine(Protocol):
         ...
 
     async def find(self, labels: Mapping[str, str]) -> list[ContainerState]:
-        """Containers, running or not, with all of these labels; an empty value stands for any."""
+        """Containers, running or not, with all of these labels."""
         ...
 
     async def wait_exit(self, container_id: str) -> int:
@@ -195,12 +169,8 @@ class Engine(Protocol):
         """
         ...
 
-    async def find_volumes(self, labels: Mapping[str, str]) -> list[Volume]:
-        """Named volumes with all of these labels, as `find`."""
-        ...
-
     async def remove_volume(self, name: str) -> None:
-        """No error if it is gone already. Refused while a container has it."""
+        """No error if it is gone already."""
         ...
 
     async def close(self) -> None: ...

@@ -73,6 +73,7 @@ class AuditQueries(Database):
                 "session": names.session,
             },
         )
+        self.audited.add()
 
     @whole
     async def audit_tail(self, limit: int) -> list[AuditEvent]:

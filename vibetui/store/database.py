@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from vibetui.errors import Conflict, NotFound, StoreError, VibeError
 from vibetui.store.faults import BUSY_TIMEOUT, store_error
 from vibetui.store.prepare import prepare
+from vibetui.store.tally import Tally
 
 _CONNECTIONS = 3
 """Each is a thread and a page cache; one writer and two readers keep the loop fed."""
@@ -30,6 +31,8 @@ class Database:
         # SQLite's own waiting polls with growing pauses (up to 0.1 s); ours is a queue.
         self._writing = asyncio.Lock()
         self._closed = False
+        self.audited = Tally()
+        """Entries of the trail that this process has added."""
 
     @classmethod
     async def open(cls, path: Path) -> Self:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
+from contextlib import aclosing
 from dataclasses import dataclass
 
 import structlog
@@ -13,13 +14,15 @@ from aiohttp import web
 
 from vibetui.core.doors import BACKLOG, make_door
 from vibetui.core.local import LocalCore
-from vibetui.core.server.answers import errors_as_json, from_client, only_this_account
+from vibetui.core.server.admin_routes import OperatorAdminRoutes, UserAdminRoutes
+from vibetui.core.server.answers import errors_as_json, only_this_account
+from vibetui.core.server.ending_routes import EndingRoutes
 from vibetui.core.server.front_routes import FrontRoutes
-from vibetui.core.server.operator_routes import OperatorRoutes
 from vibetui.core.server.streams import stopping
 from vibetui.core.server.user_routes import UserRoutes
 from vibetui.core.service import CoreService
 from vibetui.errors import NotFound
+from vibetui.model import User
 
 log = structlog.get_logger(__name__)
 
@@ -33,6 +36,13 @@ class _Door:
 
     runner: web.AppRunner
     descriptor: int
+    closing: asyncio.Event
+    """Ends its streams."""
+
+    async def close(self) -> None:
+        self.closing.set()
+        os.close(self.descriptor)
+        await self.runner.cleanup()
 
 
 class CoreServer:
@@ -54,7 +64,8 @@ class CoreServer:
         Both sockets are owned from here on.
 
         Args:
-            own: Listening, for the operator: any user's routes as the local user, and the front's.
+            own: Listening, for the operator: any user's routes as the local user, the front's and
+                the administrators'.
             front: Listening, for the front; None where there is none.
         """
         runners: list[web.AppRunner] = []
@@ -63,7 +74,7 @@ class CoreServer:
             if front is not None:
                 runners.append(await self._start(self._app(self._front_routes()), front))
             log.info("core.serving")
-            await asyncio.get_running_loop().create_future()
+            await self._shut_doors()
         finally:
             await self._close(runners)
             for listener in (own, front):
@@ -86,11 +97,17 @@ class CoreServer:
     async def _close(self, runners: list[web.AppRunner]) -> None:
         self._closing.set()
         doors, self._doors = list(self._doors.values()), {}
-        for door in doors:
-            os.close(door.descriptor)
         await asyncio.gather(
-            *(runner.cleanup() for runner in [*runners, *(door.runner for door in doors)])
+            *(runner.cleanup() for runner in runners), *(door.close() for door in doors)
         )
+
+    async def _shut_doors(self) -> None:
+        """Close the door of whoever can't log in any more, until cancelled."""
+        async with aclosing(self._service.endings.watch()) as ended:
+            async for user_id in ended:
+                door = self._doors.pop(user_id, None)
+                if door is not None:
+                    await door.close()
 
     async def _door(self, user_id: str) -> int:
         """The descriptor of the user's door; one serves all of the user's processes."""
@@ -101,35 +118,44 @@ class CoreServer:
             if self._closing.is_set():
                 raise stopping()
             if user_id not in self._doors:
-                core = self._service.as_user(user)
-                listener, descriptor = make_door(self._service.settings.run_dir)
-                try:
-                    app = self._app(self._user_routes(lambda: _immediately(core)))
-                    runner = await self._start(app, listener)
-                except BaseException:
-                    os.close(descriptor)
-                    raise
-                self._doors[user_id] = _Door(runner, descriptor)
+                self._doors[user_id] = await self._make_door(user)
             return self._doors[user_id].descriptor
+
+    async def _make_door(self, user: User) -> _Door:
+        core, closing = self._service.as_user(user), asyncio.Event()
+        routes = [
+            *UserRoutes(lambda: _immediately(core), closing).table(),
+            *UserAdminRoutes(self._service, user.user_id, closing).table(),
+        ]
+        listener, descriptor = make_door(self._service.settings.run_dir)
+        try:
+            runner = await self._start(self._app(routes), listener)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        return _Door(runner, descriptor, closing)
 
     def _operator_app(self) -> web.Application:
         async def local_core() -> LocalCore:
             return self._service.as_user(await self._service.local_user())
 
-        own = OperatorRoutes(self._service).table()
-        routes = [*self._user_routes(local_core), *self._front_routes(), *own]
+        routes = [
+            *UserRoutes(local_core, self._closing).table(),
+            *self._front_routes(),
+            *OperatorAdminRoutes(self._service, self._closing).table(),
+        ]
         return self._app(routes, only_this_account)
 
     def _app(self, routes: Iterable[web.RouteDef], *middlewares: object) -> web.Application:
-        app = web.Application(middlewares=[errors_as_json, from_client, *middlewares])  # type: ignore[list-item]
+        app = web.Application(middlewares=[errors_as_json, *middlewares])  # type: ignore[list-item]
         app.add_routes(routes)
         return app
 
-    def _user_routes(self, core: Callable[[], Awaitable[LocalCore]]) -> list[web.RouteDef]:
-        return UserRoutes(core, self._closing).table()
-
     def _front_routes(self) -> list[web.RouteDef]:
-        return FrontRoutes(self._service, self._door).table()
+        return [
+            *FrontRoutes(self._service, self._door).table(),
+            *EndingRoutes(self._service.endings, self._closing).table(),
+        ]
 
 
 async def _immediately(core: LocalCore) -> LocalCore:

@@ -1,0 +1,121 @@
+"""The administrators' routes, and everybody's to their own keys."""
+
+from __future__ import annotations
+
+import asyncio
+import pwd
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+from typing import Any
+
+import structlog
+from aiohttp import web
+
+from vibetui.core.administration import Administration, OwnKeys
+from vibetui.core.administration.base import Actor
+from vibetui.core.administration.wire import Method, methods_of
+from vibetui.core.server.answers import Handler, body_of
+from vibetui.core.server.peer import peer_uid
+from vibetui.core.server.streams import send_stream
+from vibetui.core.service import CoreService
+from vibetui.core.wire import Json
+from vibetui.errors import Denied
+from vibetui.events import EventCode
+from vibetui.model import User, UserRole
+
+log = structlog.get_logger(__name__)
+
+_LONGEST_ADDRESS = 64
+
+Desk = Callable[[web.Request, Method, Json], Awaitable[Any]]
+"""Gets the object whose method is called. Raises `Denied` where whoever asks may not."""
+
+
+class OperatorAdminRoutes:
+    """On the core's own socket: whoever may connect to that may do everything."""
+
+    def __init__(self, service: CoreService, closing: asyncio.Event) -> None:
+        self._service = service
+        self._closing = closing
+
+    def table(self) -> list[web.RouteDef]:
+        return _table("admin", Administration, self._desk, self._closing)
+
+    async def _desk(self, request: web.Request, _: Method, __: Json) -> Any:
+        uid = peer_uid(request)
+        try:
+            name = pwd.getpwuid(uid).pw_name
+        except KeyError:
+            name = f"uid{uid}"
+        return self._service.administration(Actor(by=name))
+
+
+class UserAdminRoutes:
+    """On one user's door. Their role is looked up for each request."""
+
+    def __init__(self, service: CoreService, user_id: str, closing: asyncio.Event) -> None:
+        self._service = service
+        self._user_id = user_id
+        self._closing = closing
+
+    def table(self) -> list[web.RouteDef]:
+        return [
+            *_table("admin", Administration, self._administration, self._closing),
+            *_table("own_keys", OwnKeys, self._own_keys, self._closing),
+        ]
+
+    async def _administration(self, _: web.Request, method: Method, data: Json) -> Any:
+        user, address = await self._user(), _address(data)
+        if user.role is not UserRole.ADMIN:
+            log.warning(EventCode.ACCESS_REFUSED, user_id=user.user_id, asked=method.name)
+            await self._service.store.audit(
+                EventCode.ACCESS_REFUSED,
+                user_id=user.user_id,
+                address=address,
+                detail={"administration": method.name},
+            )
+            raise Denied("Only an administrator can do that.")
+        return self._service.administration(Actor(user.name, user.user_id, address))
+
+    async def _own_keys(self, _: web.Request, __: Method, data: Json) -> Any:
+        user = await self._user()
+        return self._service.own_keys(Actor(user.name, user.user_id, _address(data)))
+
+    async def _user(self) -> User:
+        user = await self._service.store.user(self._user_id)
+        if user is None:
+            raise Denied("Your account is gone.")
+        return user
+
+
+def _table(place: str, protocol: type, desk: Desk, closing: asyncio.Event) -> list[web.RouteDef]:
+    """A route for each method, so that none is without the desk's decision."""
+    return [
+        web.post(f"/v1/{place}/{name}", _handler(method, desk, closing))
+        for name, method in methods_of(protocol).items()
+    ]
+
+
+def _handler(method: Method, desk: Desk, closing: asyncio.Event) -> Handler:
+    async def handle(request: web.Request) -> web.StreamResponse:
+        data = await body_of(request)
+        # Who asks comes first: a mistake in the request is told to those alone who may ask.
+        call = getattr(await desk(request, method, data), method.name)
+        arguments = method.unpacked(data.get("arguments"))
+        if method.streaming:
+            return await send_stream(request, _items(method, call(**arguments)), closing)
+        result = await call(**arguments)
+        return web.json_response({"result": method.answer.dump_python(result, mode="json")})
+
+    return handle
+
+
+async def _items(method: Method, found: AsyncGenerator[Any, None]) -> AsyncGenerator[Json, None]:
+    async with aclosing(found) as items:
+        async for item in items:
+            yield method.answer.dump_python(item, mode="json")
+
+
+def _address(data: Json) -> str | None:
+    address = data.get("address")
+    return address[:_LONGEST_ADDRESS] if isinstance(address, str) else None
