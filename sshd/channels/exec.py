@@ -24,6 +24,7 @@ _BY_THE_SHELL = ("/bin/sh", "-c", 'exec "${SHELL:-/bin/sh}" -c "$1"', "sh")
 """The account's own shell reads the command, as with OpenSSH; the agent sets SHELL."""
 
 _PACKAGES = {
+    "bash": "bash",
     "rsync": "rsync",
     "scp": "openssh-client",
     "sftp-server": "openssh-sftp-server",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 import socket
 import subprocess
@@ -79,18 +80,20 @@ def running(
     command: Sequence[str], environment: Mapping[str, str] | None = None
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A client in the background, killed at the end."""
+    pipe = subprocess.PIPE
     process = subprocess.Popen(
-        command,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env=environment,
+        command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, env=environment
     )
+    assert process.stdin is not None
+    assert process.stdout is not None
     try:
         yield process
     finally:
         process.kill()
-        process.communicate(timeout=10)
+        process.wait(10)
+        process.stdout.close()
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.close()
 
 
 @contextmanager

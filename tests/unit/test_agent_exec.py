@@ -126,17 +126,16 @@ async def test_a_signal_reaches_the_whole_group(agent: Agent) -> None:
     assert not psutil.pid_exists(int(piece.data))
 
 
-async def test_a_client_that_leaves_hangs_the_command_up(agent: Agent) -> None:
-    stream = await run(agent, "sleep 1000 & echo $!; wait")
-    piece = await stream.read()
-    assert isinstance(piece, Out)
-    stream.close()
-    await stream.wait_closed()
-    wait_for(
-        lambda: not psutil.pid_exists(int(piece.data)) and not psutil.pid_exists(stream.pid),
-        "nothing is left",
-        alive=agent.process,
-    )
+async def test_a_client_that_leaves_hangs_the_program_up_and_spares_its_background(
+    agent: Agent,
+) -> None:
+    stream = await run(agent, "sleep 1000 >/dev/null 2>&1 </dev/null & echo $!; wait")
+    background = await first_number(stream)
+    await leave(stream)
+    wait_for(lambda: is_gone(stream.pid), "the program is gone", alive=agent.process)
+    assert not is_gone(background)
+    os.kill(background, signal.SIGKILL)
+    wait_for(lambda: is_gone(background), "the agent reaps it")
 
 
 async def test_a_client_that_leaves_at_once_leaves_nothing_running(agent: Agent) -> None:

@@ -143,6 +143,16 @@ static void signal_group(const struct command *command, int number)
         complain("kill", strerror(errno));
 }
 
+/* What a program that still runs has put into the background is spared: an editor's server is there
+ * for the next connection, as behind any sshd. */
+static void hang_up(const struct command *command, int number)
+{
+    if (command->ended)
+        signal_group(command, number);
+    else if (kill(command->pid, number) < 0)
+        complain("kill", strerror(errno));
+}
+
 void command_signal(struct client *client, int number)
 {
     signal_group(client->command, number);
@@ -172,8 +182,8 @@ void command_leave(struct client *client)
     struct command *command = client->command;
     if (command == NULL)
         return;
-    signal_group(command, SIGHUP);
-    signal_group(command, SIGCONT);
+    hang_up(command, SIGHUP);
+    hang_up(command, SIGCONT);
     release(command);
 }
 
