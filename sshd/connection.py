@@ -14,6 +14,8 @@ from sshd.bounds import Owner
 from sshd.channels.app import SHUTTING_DOWN
 from sshd.channels.client import ClientSession
 from sshd.channels.forward import Forward, dial
+from sshd.channels.forwards import Forwards
+from sshd.channels.listen import Listeners
 from sshd.gate import Refused, Ticket
 from sshd.keepalive import Patience, Vigil, leave_it_to_the_vigil
 from sshd.kex_guess import heed_guesses
@@ -28,6 +30,9 @@ log = structlog.get_logger(__name__)
 _UNSENT = 128 * 1024
 """Bytes that the kernel keeps for a slow link. It would take 4 MB of frames that nobody sees in
 time any more; held back, they aren't painted at all."""
+
+_CLOSING_CHANNELS = 32
+"""Besides those at work: which the client has yet to close, or that are about to be refused."""
 
 
 class Front(Protocol):
@@ -46,10 +51,16 @@ class Connection(ClientLogin, Owner):
         super().__init__(front.services.core, front.services.background, front.settings)
         self._front = front
         self._ticket = ticket
+        settings = front.settings
+        self.most_channels = (
+            settings.max_sessions_per_connection
+            + settings.max_forwards_per_connection
+            + _CLOSING_CHANNELS
+        )
         self._vigil: Vigil | None = None
         self._visit: Visit | None = None
-        self._forwards: set[Forward] = set()
-        self._dialling = 0
+        self._forwards = Forwards(front.settings.max_forwards_per_connection)
+        self._listeners: Listeners | None = None
         self._held: set[str] = set()
         self.sessions: set[ClientSession] = set()
         self.closed = asyncio.Event()
@@ -79,6 +90,10 @@ class Connection(ClientLogin, Owner):
             return
         named = LoginName.parse(self._name).session
         self._visit = Visit(self._front.services, self.login, self._conn, named)
+        self._listeners = Listeners(self._visit, self._forwards)
+        self._visit.agent_path = self._listeners.agent_path
+        # asyncssh's own would listen on the server's file system.
+        self._conn.create_agent_listener = self._listeners.want_agent  # type: ignore[method-assign]
         vigil = self._vigil = Vigil(self._front.patience, self._give_up)
         received = self._conn.data_received
 
@@ -102,6 +117,9 @@ class Connection(ClientLogin, Owner):
     def connection_lost(self, exc: Exception | None) -> None:
         if self._vigil is not None:
             self._vigil.close()
+        self._forwards.close()
+        if self._listeners is not None:
+            self._listeners.close()
         if self._visit is not None:
             self._background(self._visit.close())
         self._front.connections.discard(self)
@@ -113,16 +131,14 @@ class Connection(ClientLogin, Owner):
         self._held.add(what)
         for session in self.sessions:
             session.hold(what)
-        for forward in self._forwards:
-            forward.hold(what)
+        self._forwards.hold(what)
 
     @override
     def release(self, what: str) -> None:
         self._held.discard(what)
         for session in self.sessions:
             session.release(what)
-        for forward in self._forwards:
-            forward.release(what)
+        self._forwards.release(what)
 
     @override
     def session_requested(self) -> ClientSession:
@@ -151,24 +167,24 @@ class Connection(ClientLogin, Owner):
         return await self._forward(dest_path, 0)
 
     async def _forward(self, host: str, port: int) -> Forward:
-        self._forwards = {forward for forward in self._forwards if not forward.finished}
-        most = self._front.settings.max_forwards_per_connection
-        if self._visit is None or len(self._forwards) + self._dialling >= most:
+        visit = self._visit
+        if visit is None:
             raise asyncssh.ChannelOpenError(
-                asyncssh.OPEN_RESOURCE_SHORTAGE, "Too many forwarded connections."
+                asyncssh.OPEN_CONNECT_FAILED, "You are on your way out."
             )
-        self._dialling += 1
-        try:
-            forward = await dial(self._visit, host, port)
-        finally:
-            self._dialling -= 1
-        if self.closed.is_set():
-            forward.abandon()
-            raise asyncssh.ChannelOpenError(asyncssh.OPEN_CONNECT_FAILED, "The client has gone.")
-        for what in self._held:
-            forward.hold(what)
-        self._forwards.add(forward)
-        return forward
+        return await self._forwards.add(lambda: dial(visit, host, port))
+
+    @override
+    async def server_requested(
+        self, listen_host: str, listen_port: int
+    ) -> asyncssh.SSHListener | bool:
+        if self._listeners is None:
+            return False
+        return await self._listeners.on_port(listen_host, listen_port)
+
+    @override
+    async def unix_server_requested(self, listen_path: str) -> asyncssh.SSHListener | bool:
+        return False if self._listeners is None else await self._listeners.at_path(listen_path)
 
     def close(self) -> None:
         """Say why and hang up."""

@@ -26,6 +26,7 @@ from sshd.host_keys import HostKey, ensure_host_keys
 from sshd.keepalive import Patience
 from sshd.launcher import Launcher
 from sshd.privileges import drop_root
+from sshd.reconnects import Reconnects
 from sshd.start import Starter
 from sshd.visit import Services
 from vibetui import __version__
@@ -177,8 +178,9 @@ class _Front:
         self._tasks = tasks
         self.settings = settings
         self.patience = Patience(settings.client_alive_interval, settings.client_alive_count_max)
-        starter = Starter(settings)
-        self.services = Services(core, launcher, self.background, settings, starter)
+        reconnects = Reconnects(settings.reconnect_window)
+        starter = Starter(settings, reconnects)
+        self.services = Services(core, launcher, self.background, settings, starter, reconnects)
         self.gate = Gate(settings, self._banned)
         self.connections: set[Connection] = set()
 

@@ -5,17 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import aclosing
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
 
+from sshd.reconnects import Guest, Reconnects
 from vibetui.agent import AgentConnection
 from vibetui.core.client import CoreClient
 from vibetui.errors import Conflict, OpenError
 from vibetui.events import OpenStep, StepState
-from vibetui.model import Session
+from vibetui.model import Session, SessionStatus
 from vibetui.settings import Settings
-
-if TYPE_CHECKING:
-    from sshd.visit import Visit
 
 _TOLD = {
     OpenStep.IMAGE: "Pulling the image",
@@ -27,36 +25,34 @@ Say = Callable[[str], None]
 """Shows one line of progress to the client's user; never raises."""
 
 
+class StoppedOnPurpose(Conflict):
+    """Its user has stopped the session, and a client of theirs comes back to it by itself."""
+
+
 class Starter:
     """Connects to sessions, and starts those that don't run."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, reconnects: Reconnects) -> None:
         self._settings = settings
+        self._reconnects = reconnects
 
     async def connect(
-        self,
-        core: CoreClient,
-        session: Session,
-        visit: Visit,
-        say: Say,
-        *,
-        interactive: bool,
+        self, core: CoreClient, session: Session, say: Say, guest: Guest | None
     ) -> AgentConnection:
         """A connection to the agent of `session`.
 
         Args:
-            interactive: A person is looking, who means to start it.
+            guest: Who asks; None: a person is looking, who means to start it.
 
         Raises:
             VibeError: it can't be started, or may not be.
         """
-        del visit
         try:
             return await core.attach(session.session_id)
         except OpenError:
             pass
-        if not (interactive or self._settings.start_on_demand):
-            raise Conflict(f"{session.name} isn't running.", f"ssh vibe@HOST start {session.name}")
+        if guest is not None:
+            await self._check(core, session, guest)
         say(f"Starting {session.name}…")
         try:
             async with asyncio.timeout(self._settings.start_timeout):
@@ -67,6 +63,24 @@ class Starter:
                 f"{session.name} did not start within {self._settings.start_timeout:g} s.",
                 "The start goes on; try again in a moment.",
             ) from error
+
+    async def _check(self, core: CoreClient, session: Session, guest: Guest) -> None:
+        """Raises `Conflict` where no person is needed for the start, and one should be."""
+        reference = session.reference
+        how = f"Start it: ssh vibe@HOST start {reference}"
+        if not self._settings.start_on_demand:
+            raise Conflict(f"{session.name} isn't running.", how)
+        # Anew: it was perhaps stopped since it was looked up.
+        session = await core.find_session(reference)
+        stopped_at, now = session.stopped_at, datetime.now(UTC)
+        if stopped_at is None or session.status is SessionStatus.STARTING:
+            return
+        if self._reconnects.refuses(guest, stopped_at, now):
+            ago = max(0, round((now - stopped_at).total_seconds()))
+            raise StoppedOnPurpose(
+                f"{session.name} was stopped {ago} s ago; this looks like an automatic reconnect.",
+                how,
+            )
 
 
 async def _open(core: CoreClient, session: Session, say: Say) -> None:

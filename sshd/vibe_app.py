@@ -23,7 +23,7 @@ def make_app(settings: Settings) -> MakeApp:
     async def make(
         door: int, rebind: Rebind, address: str, session_id: str | None
     ) -> AsyncIterator[App]:
-        core = CoreClient(door, rebind=rebind)
+        core = CoreClient(door, rebind=rebind, client=address)
         try:
             yield VibeApp(core, settings, remote=True, address=address, begins_at=session_id)
         finally:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import asyncssh
@@ -11,7 +13,8 @@ import structlog
 
 from sshd.auth import Background, FrontCore, Login
 from sshd.launcher import Launcher
-from sshd.start import Say, Starter
+from sshd.reconnects import Guest, Reconnects
+from sshd.start import Say, Starter, StoppedOnPurpose
 from vibetui.agent import AgentConnection
 from vibetui.core.client import CoreClient
 from vibetui.errors import CoreUnavailable, NotFound
@@ -20,6 +23,13 @@ from vibetui.model import Session
 from vibetui.settings import Settings
 
 log = structlog.get_logger(__name__)
+
+_PURPOSE, _MOST_PURPOSES = 64, 64
+"""Characters of what a connection does, and how many such things are remembered of one."""
+
+
+async def _no_agent(_session: Session) -> str | None:
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +41,7 @@ class Services:
     background: Background
     settings: Settings
     starter: Starter
+    reconnects: Reconnects
 
 
 class Visit:
@@ -39,6 +50,10 @@ class Visit:
     Args:
         named: The session in the login name, if any. Where there is none, forwards lead into the
             first one that a request has named.
+
+    Attributes:
+        agent_path: Where in a session the client's own ssh-agent can be reached, as
+            `Listeners.agent_path`.
     """
 
     def __init__(
@@ -52,9 +67,12 @@ class Visit:
         self.login = login
         self.conn = conn
         self.named = named
+        self.agent_path: Callable[[Session], Awaitable[str | None]] = _no_agent
         self._first: str | None = None
         self._core: CoreClient | None = None
         self._opening = asyncio.Lock()
+        self._guests: set[Guest] = set()
+        self._closed = False
 
     @property
     def settings(self) -> Settings:
@@ -64,7 +82,9 @@ class Visit:
         """The core as this user sees it; the connection's own, closed at its end."""
         async with self._opening:
             if self._core is None:
-                self._core = CoreClient(await self._door(), rebind=self._door)
+                self._core = CoreClient(
+                    await self._door(), rebind=self._door, client=self.login.address
+                )
             return self._core
 
     async def _door(self) -> int:
@@ -91,16 +111,43 @@ class Visit:
         return session
 
     async def connect(
-        self, session: Session, say: Say, *, interactive: bool = False
+        self,
+        session: Session,
+        say: Say,
+        *,
+        interactive: bool = False,
+        purpose: str = "forward",
     ) -> AgentConnection:
         """A connection to the agent of `session`, which is started if it doesn't run.
 
+        Args:
+            interactive: A person is looking, who means to start it.
+            purpose: As `Guest` has it.
+
         Raises as `Starter.connect`.
         """
-        core = await self.core()
-        return await self.services.starter.connect(
-            core, session, self, say, interactive=interactive
+        guest = None if interactive else self._guest(session, purpose)
+        try:
+            agent = await self.services.starter.connect(await self.core(), session, say, guest)
+        except StoppedOnPurpose:
+            await self.audit(EventCode.ACCESS_REFUSED, session, purpose=purpose, reconnect=True)
+            raise
+        if guest is not None:
+            self._remember(guest)
+        return agent
+
+    def _guest(self, session: Session, purpose: str) -> Guest:
+        login = self.login
+        version = str(self.conn.get_extra_info("client_version", ""))
+        return Guest(
+            login.user.user_id, session.session_id, login.address, version, purpose[:_PURPOSE]
         )
+
+    def _remember(self, guest: Guest) -> None:
+        if guest in self._guests or self._closed or len(self._guests) >= _MOST_PURPOSES:
+            return
+        self._guests.add(guest)
+        self.services.reconnects.enter(guest, datetime.now(UTC))
 
     async def audit(self, code: EventCode, session: Session | None = None, **detail: Any) -> None:
         """To the log and to the trail; where that can't be written now, to the log alone."""
@@ -120,6 +167,9 @@ class Visit:
 
     async def close(self) -> None:
         """The connection has ended."""
+        self._closed = True
+        for guest in self._guests:
+            self.services.reconnects.leave(guest, datetime.now(UTC))
         if self._core is not None:
             await self._core.close()
 

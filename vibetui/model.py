@@ -31,6 +31,10 @@ def volume_name(user_id: str, session_id: str) -> str:
 LABEL_SESSION = "vibetui.session"
 LABEL_USER = "vibetui.user"
 LABEL_TEMPLATE = "vibetui.template"
+LABEL_HELPER = "vibetui.helper"
+"""Of a helper container, which has no `LABEL_SESSION`: the session whose workspace it has."""
+LABEL_COPY = "vibetui.copy"
+"""Of a workspace that is being copied to, and of the helper that does it: the session to be."""
 LABEL_INSTANCE = "vibetui.instance"
 """Which data directory owns the container: two vibetui on one engine must not reap each other's."""
 
@@ -155,6 +159,26 @@ class Session:
     """A file, or the disk, is full, and a terminal isn't recorded any more."""
     stopped_at: datetime | None = None
     """When somebody stopped it; None where it runs, or ended by itself."""
+
+    @property
+    def reference(self) -> str:
+        """What whoever asked calls it: ``NAME``, or ``OWNER+NAME`` where it isn't theirs."""
+        return f"{self.owner}+{self.name}" if self.owner else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class CopyProgress:
+    """How far the copy of a workspace is.
+
+    Attributes:
+        copied: Bytes.
+        total: About how many there are to copy.
+        session: The copy, when it is complete; that is the last.
+    """
+
+    copied: int
+    total: int
+    session: Session | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,7 +142,7 @@ class Settings(BaseSettings):
     """How long they wait for it."""
     reconnect_window: float = Field(default=300.0, ge=0)
     """After its user has stopped a session, a client that was connected to it and comes back by
-    itself within so long doesn't start it again."""
+    itself within so long doesn't start it again; each try counts anew. 0: it does."""
     unprivileged_user: str = "nobody"
     """The account that front and UI processes drop to when started as root."""
 
@@ -151,6 +151,8 @@ class Settings(BaseSettings):
     agent_carrier: AgentCarrier = AgentCarrier.AUTO
     """``socket``: a mounted directory; ``relay``: the engine runs a relay in the container."""
     default_template: str = "base"
+    helper_image: str = ""
+    """Serves and copies workspaces; empty: that of the template ``base``, else of the default."""
     templates: dict[str, TemplateSettings] = Field(
         default_factory=lambda: {
             "base": TemplateSettings(
@@ -242,6 +244,12 @@ class Settings(BaseSettings):
             pids=made.pids,
             record=made.record,
         )
+
+    @property
+    def image_of_helpers(self) -> str:
+        """What `helper_image` says, or leaves to the templates."""
+        made = self.templates.get("base") or self.templates.get(self.default_template)
+        return self.helper_image or (made.image if made else "")
 
     def records(self, session: Session) -> bool:
         """Whether the session's terminals are recorded: as it says, else as its template does."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Mapping
 from contextlib import suppress
 
 from typing_extensions import override
@@ -45,6 +44,7 @@ class ExecWork(StreamWork):
     def __init__(self, visit: Visit, request: Request, channel: Channel, target: ToRun) -> None:
         super().__init__(visit, request, channel)
         self._target = target
+        self._agent_path: str | None = None
         self._running: ExecStream | None = None
         self._terminal: TerminalStream | None = None
 
@@ -69,11 +69,38 @@ class ExecWork(StreamWork):
             await self.visit.audit(EventCode.ACCESS_REFUSED, session)
             raise Denied("You are watching this session and can't run anything in it.")
         terminal = self.request.term is not None
-        agent = await self.visit.connect(session, self.say, interactive=terminal)
+        agent = await self.visit.connect(
+            session, self.say, interactive=terminal, purpose=self.purpose
+        )
         try:
+            self._agent_path = await self._forwarded_agent(session)
             return await (self._on_a_pty(session, agent) if terminal else self._by_pipes(agent))
         finally:
             agent.close()
+
+    async def _forwarded_agent(self, session: Session) -> str | None:
+        try:
+            return await self.visit.agent_path(session)
+        except VibeError as error:
+            self.say(f"Your ssh-agent can't be reached from here: {error.message} {error.hint}")
+            return None
+
+    def _environment(self) -> dict[str, str]:
+        taken = client_environment(self.request.term or "", self.request.environment)
+        if self.request.term is None:
+            del taken["TERM"]
+        if self._agent_path is not None:
+            taken["SSH_AUTH_SOCK"] = self._agent_path
+        return taken
+
+    @property
+    def purpose(self) -> str:
+        """What a client that comes back would ask for again: the program, or the plain shell."""
+        return self._program() or "shell"
+
+    def _program(self) -> str:
+        words = (self._target.command or "").split(maxsplit=1)
+        return words[0].rpartition("/")[2] if words else ""
 
     def _argv(self) -> tuple[str, ...]:
         command = self._target.command
@@ -85,8 +112,7 @@ class ExecWork(StreamWork):
                 return signal.Signals(ended.signal).name.removeprefix("SIG")
             return 128 + ended.signal
         assert ended.code is not None
-        words = (self._target.command or "").split()
-        program = words[0].rpartition("/")[2] if words else ""
+        program = self._program()
         if ended.code == _NOT_FOUND and program in _PACKAGES:
             self.say(f"The session's image lacks {program}: add Debian's {_PACKAGES[program]}.")
         return ended.code
@@ -94,7 +120,7 @@ class ExecWork(StreamWork):
     # Without a terminal
 
     async def _by_pipes(self, agent: AgentConnection) -> ExitStatus:
-        spec = ExecSpec(self._argv(), _environment(self.request.environment, None))
+        spec = ExecSpec(self._argv(), self._environment())
         stream = self._running = await agent.execute(spec)
         typing = asyncio.create_task(self._feed(stream))
         try:
@@ -123,7 +149,7 @@ class ExecWork(StreamWork):
         name = (self._target.command or "ssh").encode()[:64].decode(errors="ignore")
         spec = TerminalSpec(
             self._argv(),
-            _environment(self.request.environment, self.request.term),
+            self._environment(),
             rows=rows,
             columns=columns,
             name=name,
@@ -171,13 +197,6 @@ class ExecWork(StreamWork):
         number = getattr(signal, f"SIG{name}", None)
         if self._running is not None and isinstance(number, signal.Signals):
             self._running.signal(number)
-
-
-def _environment(offered: Mapping[str, str], term: str | None) -> dict[str, str]:
-    taken = client_environment(term or "", offered)
-    if term is None:
-        del taken["TERM"]
-    return taken
 
 
 async def _end(task: asyncio.Task[None]) -> None:

@@ -27,6 +27,11 @@ class FilesWork(ExecWork):
     def __init__(self, visit: Visit, request: Request, channel: Channel, target: ToFiles) -> None:
         super().__init__(visit, request, channel, ToRun(target.session, _SERVER))
 
+    @property
+    @override
+    def purpose(self) -> str:
+        return "files"
+
     @override
     async def main(self) -> int | str:
         session = await self.visit.session(self._target.session)

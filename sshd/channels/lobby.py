@@ -109,7 +109,7 @@ async def _ls(work: LobbyWork, as_json: bool) -> None:
     rows = [("NAME", "STATUS", "ACCESS", "TEMPLATE", "LAST USED")]
     rows += [
         (
-            _reference(session),
+            session.reference,
             str(session.status),
             str(session.access),
             session.template,
@@ -156,7 +156,7 @@ async def _start(work: LobbyWork, name: str, as_json: bool) -> None:
             "It may still get there: ssh vibe@HOST ls",
         ) from error
     session = await work.visit.session(name)
-    await work.print_answer(as_json, _session_json(session), f"{_reference(session)} is ready.")
+    await work.print_answer(as_json, _session_json(session), f"{session.reference} is ready.")
 
 
 @_verbs.command("stop")
@@ -166,7 +166,7 @@ async def _start(work: LobbyWork, name: str, as_json: bool) -> None:
 async def _stop(work: LobbyWork, name: str, as_json: bool) -> None:
     session = await work.session("stop", name)
     session = await (await work.visit.core()).stop_session(session.session_id)
-    await work.print_answer(as_json, _session_json(session), f"{_reference(session)} has stopped.")
+    await work.print_answer(as_json, _session_json(session), f"{session.reference} has stopped.")
 
 
 @_verbs.command("rm")
@@ -182,7 +182,7 @@ async def _rm(work: LobbyWork, name: str, yes: bool, as_json: bool) -> None:
             "If you mean it, add --yes.",
         )
     await (await work.visit.core()).delete_session(session.session_id)
-    await work.print_answer(as_json, _session_json(session), f"{_reference(session)} is removed.")
+    await work.print_answer(as_json, _session_json(session), f"{session.reference} is removed.")
 
 
 @_verbs.command("rename")
@@ -194,7 +194,7 @@ async def _rename(work: LobbyWork, name: str, new: str, as_json: bool) -> None:
     session = await work.session("rename", name)
     session = await (await work.visit.core()).rename_session(session.session_id, new)
     await work.print_answer(
-        as_json, _session_json(session), f"{name} is called {_reference(session)} now."
+        as_json, _session_json(session), f"{name} is called {session.reference} now."
     )
 
 
@@ -228,11 +228,6 @@ def _session_json(session: Session) -> dict[str, str | None]:
         "created_at": _time(session.created_at),
         "last_used_at": _time(session.last_used_at),
     }
-
-
-def _reference(session: Session) -> str:
-    """As the verbs take it."""
-    return f"{session.owner}+{session.name}" if session.owner else session.name
 
 
 def _time(moment: datetime | None) -> str | None:

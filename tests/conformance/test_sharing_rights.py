@@ -95,6 +95,14 @@ CALLS: dict[str, tuple[Call, dict[str, tuple[type[VibeError], ...]]]] = {
         lambda core, at: core.attach(at),
         {"owner": (OpenError,), "writer": (OpenError,), "viewer": (OpenError,)},
     ),
+    "attach_files": (
+        lambda core, at: core.attach_files(at),
+        {"owner": GONE, "writer": GONE, "viewer": (Denied,)},
+    ),
+    "copy_session": (
+        lambda core, at: exhausted(core.copy_session(at, "copied")),
+        {"owner": GONE, "writer": GONE, "viewer": (Denied,)},
+    ),
     "log": (
         lambda core, at: core.session_log(at),
         {"owner": GONE, "writer": GONE, "viewer": (Denied,)},

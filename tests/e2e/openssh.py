@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import shlex
+import socket
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from tests.server import Server
+from tests.sshd_support import eventually
 
 
 def words(
@@ -57,3 +62,28 @@ def add_user(server: Server, name: str, directory: Path) -> Path:
     added = server.vibetui("user", "add", name, "--key", f"{key}.pub")
     assert added.returncode == 0, added.stderr + added.stdout
     return key
+
+
+@contextmanager
+def tunnel(line: list[str], to: str) -> Iterator[Path]:
+    """``ssh -N -L`` to `to`, as `words` has it; the path of the socket on which it listens."""
+    with TemporaryDirectory() as directory:
+        path = Path(directory) / "here"
+        program, *rest = line
+        forward = ("-N", "-o", "ExitOnForwardFailure=yes", "-L", f"{path}:{to}")
+        client = subprocess.Popen([program, *forward, *rest])
+        try:
+            eventually(path.exists, "ssh listens")
+            yield path
+        finally:
+            client.terminate()
+            client.wait(10)
+
+
+@contextmanager
+def connected(path: Path) -> Iterator[socket.socket]:
+    """A connection to a Unix socket, on which nothing takes longer than 20 s."""
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.settimeout(20)
+        sock.connect(str(path))
+        yield sock

@@ -9,16 +9,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import paramiko
 import pytest
 
 from tests.e2e import openssh
-from tests.e2e.openssh import make_session, run
+from tests.e2e.openssh import connected, make_session, run, tunnel
 from tests.server import Server
-from tests.sshd_support import eventually
 
 _ECHO = """
 import socket
@@ -57,19 +55,9 @@ def inside(server: Server, command: str) -> Iterator[subprocess.Popen[bytes]]:
 
 @contextmanager
 def through_openssh(server: Server, to: str) -> Iterator[socket.socket]:
-    """A connection to the socket on which an ``ssh -L`` of OpenSSH's listens."""
-    with TemporaryDirectory() as directory, socket.socket(socket.AF_UNIX) as sock:
-        path = Path(directory) / "here"
-        forward = ("-N", "-o", "ExitOnForwardFailure=yes", "-L", f"{path}:{to}")
-        client = subprocess.Popen(words(server, *forward))
-        try:
-            eventually(path.exists, "ssh listens")
-            sock.settimeout(20)
-            sock.connect(str(path))
-            yield sock
-        finally:
-            client.terminate()
-            client.wait(10)
+    """A connection through an ``ssh -L`` of OpenSSH's."""
+    with tunnel(words(server), to) as path, connected(path) as sock:
+        yield sock
 
 
 @contextmanager

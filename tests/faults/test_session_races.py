@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.session_support import IMAGE, MISSING_IMAGE, Place, a_place
-from vibetui.errors import Conflict, Invalid, NotFound, OpenError, Remedy
+from vibetui.errors import Conflict, EngineError, Invalid, NotFound, OpenError, Remedy
 from vibetui.events import EventCode, OpenEvent, OpenStep, StepState
 from vibetui.model import Session, SessionChange, SessionStatus, new_id
 from vibetui.sessions.ownership import labels_of
@@ -372,6 +372,41 @@ async def test_stopping_is_idempotent_and_the_workspace_lasts(place: Place) -> N
     with pytest.raises(OpenError):
         await place.manager.attach(session.session_id)
     await place.open(session)
+    await place.works(session)
+
+
+async def test_that_it_is_stopped_on_purpose_is_known_while_it_goes_down(place: Place) -> None:
+    session = await place.opened()
+    assert session.stopped_at is None
+    going_down, go_down = asyncio.Event(), place.engine.stop_container
+
+    async def stop_container(container_id: str, grace: float) -> None:
+        going_down.set()
+        row = await place.row(session)
+        assert (row.status, row.stopped_at is None) == (SessionStatus.RUNNING, False)
+        await go_down(container_id, grace)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(place.engine, "stop_container", stop_container)
+        first = await place.manager.stop(session.session_id)
+    assert going_down.is_set()
+    second = await place.manager.stop(session.session_id)
+    assert first.stopped_at == second.stopped_at, "the first time counts"
+    await place.open(session)
+    assert (await place.row(session)).stopped_at is None
+
+
+async def test_a_stop_that_fails_was_none(place: Place) -> None:
+    session = await place.opened()
+
+    async def stop_container(container_id: str, grace: float) -> None:
+        raise EngineError(f"{container_id} doesn't stop within {grace} s.")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(place.engine, "stop_container", stop_container)
+        with pytest.raises(EngineError):
+            await place.manager.stop(session.session_id)
+    assert (await place.row(session)).stopped_at is None
     await place.works(session)
 
 

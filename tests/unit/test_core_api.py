@@ -24,7 +24,7 @@ from vibetui.core.client import CoreClient
 from vibetui.core.front_client import FrontClient
 from vibetui.errors import Conflict, Invalid, NotFound, VibeError
 from vibetui.events import EventCode
-from vibetui.model import Account, Session, SessionStatus
+from vibetui.model import Access, Account, Session, SessionStatus, User
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHNp5KkCeMcJYxjhDJ5h8q4m9yPqGmJ0bS3mS8V1nQ0F ada@home"
@@ -51,6 +51,8 @@ METHODS: dict[str, Callable[[Core, str], Awaitable[object]]] = {
     "recreate": lambda core, session_id: exhaust(core.open_session(session_id, recreate=True)),
     "cancel": lambda core, session_id: core.cancel_open(session_id),
     "attach": lambda core, session_id: core.attach(session_id),
+    "attach_files": lambda core, session_id: core.attach_files(session_id),
+    "copy": lambda core, session_id: exhaust(core.copy_session(session_id, "copied")),
     "log": lambda core, session_id: core.session_log(session_id),
 }
 
@@ -129,6 +131,36 @@ async def test_what_the_front_audits_is_in_the_trail(house: House) -> None:
     (event,) = await house.service.store.audit_tail(1)
     assert (event.code, event.address) == ("login.refused", "127.0.0.1")
     assert event.detail == {"fingerprint": "SHA256:x"}
+
+
+async def test_the_trail_says_who_did_it_from_where_also_to_a_session_of_somebody_else(
+    house: House,
+) -> None:
+    store = house.service.store
+    ada, bob = await store.add_user("ada"), await store.add_user("bob")
+    front = house.front_client()
+
+    async def connected(user: User, address: str) -> CoreClient:
+        return CoreClient(await front.open_door(user.user_id), client=address)
+
+    adas, bobs = await connected(ada, "192.0.2.1"), await connected(bob, "192.0.2.2")
+    web = await adas.create_session("web")
+    await adas.rename_session(web.session_id, "site")
+    await adas.share_session(web.session_id, "bob", Access.WRITER)
+    await bobs.unshare_session(web.session_id, "bob")
+    said = [(event.code, event.user_id, event.address) for event in await store.audit_tail(9)]
+    assert said == [
+        ("session.created", ada.user_id, "192.0.2.1"),
+        ("session.renamed", ada.user_id, "192.0.2.1"),
+        ("session.shared", ada.user_id, "192.0.2.1"),
+        ("session.unshared", bob.user_id, "192.0.2.2"),
+    ]
+    local = house.operator()
+    await local.create_session("work")
+    (event,) = await store.audit_tail(1)
+    assert (event.user_id, event.address) == ((await local.whoami()).user_id, None)
+    for client in (adas, bobs):
+        await client.close()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs to become another account")

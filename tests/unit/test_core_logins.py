@@ -12,6 +12,7 @@ from typing import Any
 import pyotp
 import pytest
 from argon2 import PasswordHasher
+from asyncssh.saslprep import SASLPrepError, saslprep
 
 from tests.core_support import House, serving_core
 from vibetui.core.accounts import add_account, operator_name
@@ -25,6 +26,7 @@ from vibetui.core.logins import (
 )
 from vibetui.core.logins.codes import Codes
 from vibetui.core.logins.patience import Patience
+from vibetui.core.logins.typed import prepared
 from vibetui.errors import Conflict, Denied, Invalid, NotFound, VibeError
 from vibetui.model import Account, Authorities, Invite, User, UserRole, new_id
 from vibetui.store import Store
@@ -85,6 +87,23 @@ async def test_a_password_is_the_same_however_a_keyboard_composes_it(tmp_path: P
         ada = await with_password(house, "ada", "caf\u00e9 au lait")
         found = await house.front_client().check_password("ada", "cafe\u0301 au lait")
         assert found == Account(ada)
+
+
+@pytest.mark.parametrize("password", ["pass\tword", "pass\U0001f600word", "pass\u05d0word"])
+def test_a_password_that_no_client_could_send_cannot_be_set(password: str) -> None:
+    with pytest.raises(SASLPrepError):
+        saslprep(password)
+    with pytest.raises(Invalid):
+        hash_password(password)
+
+
+@pytest.mark.parametrize(
+    "password",
+    ["a long walk", "caf\u00e9", "cafe\u0301", "soft\u00adhyphen", "a\u00a0b", "\u05d0\u05d1"],
+)
+def test_a_password_is_prepared_as_ssh_libraries_do_it(password: str) -> None:
+    assert prepared(password) == saslprep(password)
+    assert prepared(prepared(password)) == prepared(password)
 
 
 async def test_no_password_is_right_where_they_are_turned_off(tmp_path: Path) -> None:
@@ -287,6 +306,17 @@ async def test_where_registration_is_open_only_names_and_keys_can_be_taken(
         assert await store.list_users() == [made.user]
         (event,) = await store.audit_tail(1)
         assert (event.code, event.user_id) == ("user.added", made.user.user_id)
+
+
+async def test_what_is_not_even_text_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    async with core(tmp_path, registration="open", password_login=True) as house:
+        front = house.front_client()
+        with pytest.raises(Invalid):
+            await front.check_password("ada", "\ud800")
+        with pytest.raises(Invalid):
+            await front.account("\udcff")
+        with pytest.raises(Invalid):
+            await front.register("ada", None, KEY + "\ud800")
 
 
 async def test_a_login_is_in_the_trail_and_its_key_knows_when(tmp_path: Path) -> None:

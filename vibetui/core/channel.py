@@ -27,6 +27,9 @@ QUICK = 10.0
 SLOW = 180.0
 """Seconds for a call that makes the engine work: a grace period, removals."""
 
+CLIENT_HEADER = "Vibetui-Client"
+"""The address of the client for whom a request is made."""
+
 _CONNECT = 10.0
 _REBIND = 20.0
 _SILENCE = 40.0
@@ -49,11 +52,17 @@ class Channel:
     Args:
         target: The socket's path, or a door's descriptor, which is owned and closed from here on.
         rebind: Gets a new descriptor for a door whose core has gone; owned likewise.
+        client: Where whoever asks is, for the audit trail; None: unknown, or at this machine.
     """
 
     def __init__(
-        self, target: Path | int, rebind: Callable[[], Awaitable[int]] | None = None
+        self,
+        target: Path | int,
+        rebind: Callable[[], Awaitable[int]] | None = None,
+        *,
+        client: str | None = None,
     ) -> None:
+        self._headers = {} if client is None else {CLIENT_HEADER: client}
         self._target = target
         self._address = address(target)
         self._rebind = rebind
@@ -136,6 +145,7 @@ class Channel:
             self._http = aiohttp.ClientSession(
                 connector=aiohttp.UnixConnector(self._address, force_close=True, limit=0),
                 cookie_jar=aiohttp.DummyCookieJar(),
+                headers=self._headers,
                 skip_auto_headers=("User-Agent", "Accept-Encoding"),
             )
         return self._http

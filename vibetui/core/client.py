@@ -14,6 +14,7 @@ from vibetui.core.channel import SLOW, Channel
 from vibetui.events import OpenEvent
 from vibetui.model import (
     Access,
+    CopyProgress,
     Presence,
     PresenceNotice,
     Session,
@@ -34,12 +35,17 @@ class CoreClient:
         target: The core's own socket, for the local user, or a door's descriptor, for the user
             whom it was opened for. The descriptor is owned, and closed by `close`.
         rebind: Gets a new door where the old one died with its core. Called once for each loss.
+        client: Where the user is, for the audit trail; None: at this machine.
     """
 
     def __init__(
-        self, target: Path | int, *, rebind: Callable[[], Awaitable[int]] | None = None
+        self,
+        target: Path | int,
+        *,
+        rebind: Callable[[], Awaitable[int]] | None = None,
+        client: str | None = None,
     ) -> None:
-        self._channel = Channel(target, rebind)
+        self._channel = Channel(target, rebind, client=client)
 
     @property
     def channel(self) -> Channel:
@@ -103,6 +109,21 @@ class CoreClient:
         return await AgentConnection.greet(
             socket.socket(fileno=descriptor), deadline=_HELLO, ask=True
         )
+
+    async def attach_files(self, session_id: str) -> AgentConnection:
+        # A helper may have to be started, and its image pulled.
+        path = _path(session_id, "attach_files")
+        descriptor = await self._channel.descriptor(path, deadline=SLOW)
+        return await AgentConnection.greet(
+            socket.socket(fileno=descriptor), deadline=_HELLO, ask=True
+        )
+
+    async def copy_session(self, session_id: str, name: str) -> AsyncGenerator[CopyProgress, None]:
+        body = {"name": name}
+        items = self._channel.stream("POST", _path(session_id, "copy"), body, again=False)
+        async with aclosing(items) as stream:
+            async for item in stream:
+                yield wire.copy_progress_from_json(item)
 
     async def session_log(self, session_id: str) -> str:
         answer = await self._channel.call("GET", _path(session_id, "log"), deadline=SLOW)

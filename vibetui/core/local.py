@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from vibetui.errors import Conflict, NotFound, OpenError
 from vibetui.events import OpenEvent, OpenStep, StepState
 from vibetui.model import (
     Access,
+    CopyProgress,
     Presence,
     PresenceNotice,
     Session,
@@ -120,19 +121,36 @@ class LocalCore:
         await self._manager.cancel(session_id)
 
     async def attach(self, session_id: str) -> AgentConnection:
+        return await self._bound(await self._see(session_id), self._manager.attach)
+
+    async def attach_files(self, session_id: str) -> AgentConnection:
         session = await self._see(session_id)
+        rights.no_viewer(session, "have its files")
+        return await self._bound(session, self._manager.attach_files)
+
+    async def _bound(
+        self, session: Session, attach: Callable[[str], Awaitable[AgentConnection]]
+    ) -> AgentConnection:
         while True:
-            connection = await self._manager.attach(session_id)
+            connection = await attach(session.session_id)
             try:
                 await connection.bind(rights.ROLES[session.access], self._user.name)
                 # Whose access ends now is put out by name: whoever binds later must look again.
-                before, session = session, await self._see(session_id)
+                before, session = session, await self._see(session.session_id)
             except BaseException:
                 connection.close()
                 raise
             if session.access is before.access:
                 return connection
             connection.close()
+
+    async def copy_session(self, session_id: str, name: str) -> AsyncGenerator[CopyProgress, None]:
+        rights.no_viewer(await self._see(session_id), "copy it")
+        copying = self._manager.copy(session_id, self._user.user_id, name)
+        async with aclosing(copying) as steps:
+            async for step in steps:
+                made = None if step.session is None else self._settled(step.session)
+                yield replace(step, session=made)
 
     async def session_log(self, session_id: str) -> str:
         rights.no_viewer(await self._see(session_id), "read its log")

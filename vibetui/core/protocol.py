@@ -9,6 +9,7 @@ from vibetui.agent import AgentConnection
 from vibetui.events import OpenEvent
 from vibetui.model import (
     Access,
+    CopyProgress,
     Presence,
     PresenceNotice,
     Session,
@@ -101,6 +102,25 @@ class Core(Protocol):
         It is bound to the user's name and to what they may do.
 
         Raises `OpenError` (retryable) where the session isn't running now: open it first.
+        """
+        ...
+
+    async def attach_files(self, session_id: str) -> AgentConnection:
+        """A connection to the agent of a helper container that has nothing but the workspace.
+
+        It is there for every session, running or not, for those who may write; `Denied` for a
+        viewer. Bound as that of `attach`.
+        """
+        ...
+
+    def copy_session(self, session_id: str, name: str) -> AsyncIterator[CopyProgress]:
+        """Make a session of the user's own with the same template and a copy of the workspace.
+
+        Ends after the progress that has the session. Leaving the iterator gives it up; then, and
+        after an error, nothing of it is left. What runs in the session may change files
+        meanwhile: they are copied as they were or as they are.
+
+        Raises `Invalid` (the name), `Conflict` (taken, too many), `Denied` for a viewer.
         """
         ...
 

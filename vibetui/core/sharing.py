@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from datetime import UTC, datetime
 
 import structlog
 
 from vibetui.core.audience import Audience
-from vibetui.errors import Invalid, NotFound, OpenError, VibeError
+from vibetui.errors import Invalid, NotFound, VibeError
 from vibetui.events import EventCode
 from vibetui.model import Access, Session, Share, User
+from vibetui.origin import current_origin
 from vibetui.sessions import SessionManager
 from vibetui.store import Store
 
@@ -82,21 +82,18 @@ class Sharing:
         return next((share for share in shares if share.user_id == user.user_id), None)
 
     async def _record(self, code: EventCode, session: Session, user: User, **detail: str) -> None:
+        origin = current_origin()
         await self._store.audit(
             code,
-            user_id=session.user_id,
+            user_id=origin.user_id or session.user_id,
             session_id=session.session_id,
+            address=origin.address,
             detail={"name": session.name, "with": user.name, **detail},
         )
 
     async def _evict(self, session_id: str, who: str) -> None:
         """Close their connections, so that they ask again what they may do."""
         try:
-            agent = await self._manager.attach(session_id)
-        except OpenError:
-            return  # It isn't running.
-        with closing(agent):
-            try:
-                await agent.evict(who)
-            except VibeError as error:
-                log.warning("core.evict_failed", session_id=session_id, exc_info=error)
+            await self._manager.evict(session_id, who)
+        except VibeError as error:
+            log.warning("core.evict_failed", session_id=session_id, exc_info=error)

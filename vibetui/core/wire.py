@@ -10,6 +10,7 @@ from vibetui.model import (
     Access,
     Account,
     Authorities,
+    CopyProgress,
     Presence,
     PresenceNotice,
     Session,
@@ -88,6 +89,16 @@ def session_from_json(data: Json) -> Session:
             "stopped_at": _moment_from_json(data["stopped_at"]),
         }
     )
+
+
+def copy_progress_to_json(progress: CopyProgress) -> Json:
+    made = None if progress.session is None else session_to_json(progress.session)
+    return {"copied": progress.copied, "total": progress.total, "session": made}
+
+
+def copy_progress_from_json(data: Json) -> CopyProgress:
+    made = None if data["session"] is None else session_from_json(data["session"])
+    return CopyProgress(int(data["copied"]), int(data["total"]), made)
 
 
 def share_to_json(share: Share) -> Json:

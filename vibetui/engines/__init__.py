@@ -12,6 +12,8 @@ from vibetui.engines.protocol import (
     Engine,
     EngineEvent,
     PullProgress,
+    Volume,
+    VolumeMount,
 )
 
 __all__ = [
@@ -24,4 +26,6 @@ __all__ = [
     "Engine",
     "EngineEvent",
     "PullProgress",
+    "Volume",
+    "VolumeMount",
 ]

@@ -31,6 +31,16 @@ class Copy:
 
 
 @dataclass(frozen=True, slots=True)
+class VolumeMount:
+    """A named volume seen in the container; made, with `labels`, if it is missing."""
+
+    name: str
+    target: str
+    labels: Mapping[str, str]
+    read_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ContainerSpec:
     """Everything that makes a container of ours."""
 
@@ -39,7 +49,7 @@ class ContainerSpec:
     command: tuple[str, ...]
     labels: Mapping[str, str]
     volume: str
-    """Named volume, mounted at ``/workspace``."""
+    """Named volume, mounted at ``/workspace``; made if it is missing."""
     hostname: str
     memory_bytes: int
     cpus: float
@@ -47,6 +57,14 @@ class ContainerSpec:
     binds: tuple[BindMount, ...] = ()
     copies: tuple[Copy, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
+    volumes: tuple[VolumeMount, ...] = ()
+    """Others beside `volume`."""
+    volume_labels: Mapping[str, str] | None = None
+    """Of `volume`, if it is made; None: the container's own."""
+    network: bool = True
+    """False: none but its own loopback."""
+    passing: bool = False
+    """The engine removes it as soon as it has ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +83,14 @@ class ContainerState:
     labels: Mapping[str, str]
     started_at: str = ""
     """When it was last started, in the engine's own form; empty where nobody asked for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """A named volume."""
+
+    name: str
+    labels: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +159,7 @@ class Engine(Protocol):
         ...
 
     async def find(self, labels: Mapping[str, str]) -> list[ContainerState]:
-        """Containers, running or not, with all of these labels."""
+        """Containers, running or not, with all of these labels; an empty value stands for any."""
         ...
 
     async def wait_exit(self, container_id: str) -> int:
@@ -169,8 +195,12 @@ class Engine(Protocol):
         """
         ...
 
+    async def find_volumes(self, labels: Mapping[str, str]) -> list[Volume]:
+        """Named volumes with all of these labels, as `find`."""
+        ...
+
     async def remove_volume(self, name: str) -> None:
-        """No error if it is gone already."""
+        """No error if it is gone already. Refused while a container has it."""
         ...
 
     async def close(self) -> None: ...

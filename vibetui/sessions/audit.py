@@ -9,6 +9,7 @@ import structlog
 from vibetui.errors import StoreError
 from vibetui.events import EventCode
 from vibetui.model import Session
+from vibetui.origin import current_origin
 from vibetui.store import Store
 
 log = structlog.get_logger(__name__)
@@ -31,12 +32,20 @@ class Journal:
         log.warning(str(code), session_id=session_id, exc_info=cause, **detail)
 
     async def record(self, code: EventCode, session: Session, **detail: Any) -> None:
-        """To the log and to the audit trail. A trail that can't be written stops nobody."""
-        log.info(str(code), session_id=session.session_id, user_id=session.user_id, **detail)
+        """To the log and to the audit trail, as done by whoever asked for it, else by the owner.
+
+        A trail that can't be written stops nobody.
+        """
+        origin = current_origin()
+        user_id = origin.user_id or session.user_id
+        log.info(str(code), session_id=session.session_id, user_id=user_id, **detail)
         try:
-            entry = self._store.audit(
-                code, user_id=session.user_id, session_id=session.session_id, detail=detail
+            await self._store.audit(
+                code,
+                user_id=user_id,
+                session_id=session.session_id,
+                address=origin.address,
+                detail=detail,
             )
-            await entry
         except StoreError as error:
             self.trouble(code, session.session_id, error)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 
 import structlog
 
-from vibetui.engines import CONNECTED
+from vibetui.engines import CONNECTED, EngineEvent
 from vibetui.errors import VibeError
-from vibetui.model import LABEL_INSTANCE, LABEL_SESSION
+from vibetui.model import LABEL_COPY, LABEL_INSTANCE, LABEL_SESSION
 from vibetui.sessions import reconcile
 from vibetui.sessions.tools import Tools
 
@@ -26,11 +26,18 @@ class Follower:
     Args:
         tools: The engine and the rows.
         lock: The lock of one session.
+        sweep: Removes what copies that were cut off have left.
     """
 
-    def __init__(self, tools: Tools, lock: Callable[[str], asyncio.Lock]) -> None:
+    def __init__(
+        self,
+        tools: Tools,
+        lock: Callable[[str], asyncio.Lock],
+        sweep: Callable[[], Awaitable[None]],
+    ) -> None:
         self._tools = tools
         self._lock = lock
+        self._sweep = sweep
         self._pause = FIRST_PAUSE
         self._pending: set[str] = set()
 
@@ -60,6 +67,8 @@ class Follower:
         ):
             async for event in events:
                 self._pause = FIRST_PAUSE
+                if event.action == CONNECTED or self._a_copy_has_ended(event):
+                    group.create_task(self._clean_up())
                 if event.action == CONNECTED:
                     found = await reconcile.disagreements(self._tools)
                 elif (
@@ -67,7 +76,7 @@ class Follower:
                     and event.action != "create"
                 ):
                     # A creation is always part of an opening, perhaps of another process.
-                    found = [event.labels.get(LABEL_SESSION, "")]
+                    found = [event.labels[LABEL_SESSION]] if LABEL_SESSION in event.labels else []
                 else:
                     continue
                 # Each in a task of its own: one waits for its session's lock while that is
@@ -75,6 +84,19 @@ class Follower:
                 for session_id in set(found) - self._pending:
                     self._pending.add(session_id)
                     group.create_task(self._one(session_id))
+
+    def _a_copy_has_ended(self, event: EngineEvent) -> bool:
+        return (
+            event.action == "destroy"
+            and event.labels.get(LABEL_INSTANCE) == self._tools.instance
+            and LABEL_COPY in event.labels
+        )
+
+    async def _clean_up(self) -> None:
+        try:
+            await self._sweep()
+        except VibeError as error:
+            log.warning("sweep.failed", cause=str(error))
 
     async def _one(self, session_id: str) -> None:
         try:

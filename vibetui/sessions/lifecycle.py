@@ -6,7 +6,7 @@ import asyncio
 import shutil
 from datetime import UTC, datetime
 
-from vibetui.errors import Conflict, Invalid
+from vibetui.errors import Conflict, Invalid, VibeError
 from vibetui.events import EventCode
 from vibetui.model import (
     LABEL_INSTANCE,
@@ -25,16 +25,29 @@ from vibetui.sessions.tools import Tools
 
 async def create(tools: Tools, user_id: str, name: str, template: str) -> Session:
     """A row, no container. Raises `Invalid` (name, template), `Conflict` (taken, or too many)."""
+    session = await draft(tools, user_id, name, template)
+    await add(tools, session)
+    return session
+
+
+async def draft(
+    tools: Tools, user_id: str, name: str, template: str, *, coming: int = 0
+) -> Session:
+    """What `add` makes a row of.
+
+    Args:
+        coming: Sessions that the user will have besides those that there are.
+
+    Raises `Invalid` (name, template), `Conflict` (too many).
+    """
     check_name(name)
     if template not in tools.settings.templates:
         raise Invalid(
             f"There is no template “{template}”.",
             f"Templates: {', '.join(sorted(tools.settings.templates))}.",
         )
-    limit = tools.settings.max_sessions_per_user
-    if len(await tools.store.sessions_of(user_id)) >= limit:
-        raise Conflict(f"You have {limit} sessions, and that is the limit.", "Delete one first.")
-    session = Session(
+    await check_room(tools, user_id, coming=coming)
+    return Session(
         session_id=new_id(),
         user_id=user_id,
         name=name,
@@ -44,10 +57,22 @@ async def create(tools: Tools, user_id: str, name: str, template: str) -> Sessio
         created_at=datetime.now(UTC),
         last_used_at=None,
     )
+
+
+async def check_room(tools: Tools, user_id: str, *, coming: int = 0) -> None:
+    """Raises `Conflict` where the user has as many sessions as they may, with those to come."""
+    limit = tools.settings.max_sessions_per_user
+    if len(await tools.store.sessions_of(user_id)) + coming >= limit:
+        raise Conflict(f"You have {limit} sessions, and that is the limit.", "Delete one first.")
+
+
+async def add(tools: Tools, session: Session) -> None:
+    """Make the row. Raises `Conflict` (the name is taken), `NotFound` (no such user)."""
     await tools.store.add_session(session)
     tools.notify(SessionNotice(SessionChange.CREATED, session))
-    await tools.journal.record(EventCode.SESSION_CREATED, session, name=name, template=template)
-    return session
+    await tools.journal.record(
+        EventCode.SESSION_CREATED, session, name=session.name, template=session.template
+    )
 
 
 async def rename(tools: Tools, session_id: str, name: str) -> Session:
@@ -66,16 +91,26 @@ async def record(tools: Tools, session_id: str, on: bool | None) -> Session:
 
 
 async def stop(tools: Tools, session_id: str) -> Session:
-    """Stop the container if it runs; the row follows. Raises `NotFound`, `EngineError`."""
+    """Stop the container if it runs; the row follows. Raises `NotFound`, `EngineError`.
+
+    That it is stopped on purpose is in the row from the beginning: who is cut off by it, and comes
+    back while it goes down, must not start it again.
+    """
     session = await tools.need(session_id)
-    state = await find_container(tools.engine, session, tools.instance)
-    if state is not None:
-        await tools.engine.stop_container(state.container_id, tools.settings.stop_grace)
+    stopped_before = session.stopped_at if session.status is SessionStatus.STOPPED else None
+    stopped_at = stopped_before or datetime.now(UTC)
+    await tools.store.update_session(session_id, stopped_at=stopped_at)
+    try:
+        state = await find_container(tools.engine, session, tools.instance)
+        if state is not None:
+            await tools.engine.stop_container(state.container_id, tools.settings.stop_grace)
+    except VibeError:
+        await tools.store.update_session(session_id, stopped_at=session.stopped_at)
+        raise
     update = tools.store.update_session(
         session_id,
         status=SessionStatus.STOPPED,
         container_id=None if state is None else state.container_id,
-        stopped_at=datetime.now(UTC),
     )
     session = await update
     await tools.journal.record(EventCode.SESSION_STOPPED, session)

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from contextlib import aclosing, closing
 from weakref import WeakValueDictionary
 
 from vibetui.agent import AgentConnection, AgentOutdated
 from vibetui.engines import Engine
-from vibetui.errors import AgentError, VibeError
+from vibetui.errors import AgentError, OpenError, VibeError
 from vibetui.events import EventCode, OpenEvent
-from vibetui.model import Session, SessionNotice
+from vibetui.model import CopyProgress, Session, SessionNotice
 from vibetui.sessions import lifecycle, problems, reconcile
 from vibetui.sessions.audit import Journal
+from vibetui.sessions.copying import Copies
 from vibetui.sessions.flight import Flight, Flights
 from vibetui.sessions.follow import Follower
+from vibetui.sessions.helpers import Helpers
 from vibetui.sessions.open import Opening
 from vibetui.sessions.ownership import find_container, instance_id
 from vibetui.sessions.tools import Tools
@@ -59,7 +61,9 @@ class SessionManager:
         )
         self._flights = Flights()
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        self._follower = Follower(self._tools, self._lock)
+        self._helpers = Helpers(self._tools)
+        self._copies = Copies(self._tools, self._helpers)
+        self._follower = Follower(self._tools, self._lock, self._copies.sweep)
 
     async def create(
         self, user_id: str, name: str, template: str, *, opening: bool = False
@@ -136,7 +140,7 @@ class SessionManager:
     async def delete(self, session_id: str) -> None:
         """Container, volume, row; no error where it is gone. Raises `EngineError`: row kept."""
         await self._flights.cancel(session_id)
-        async with self._lock(session_id):
+        async with self._lock(session_id), self._helpers.none_of(session_id):
             await lifecycle.delete(self._tools, session_id)
 
     async def attach(self, session_id: str) -> AgentConnection:
@@ -154,6 +158,37 @@ class SessionManager:
             raise problems.outdated(error) from error
         except AgentError as error:
             raise problems.not_running() from error
+
+    async def attach_files(self, session_id: str) -> AgentConnection:
+        """A connection to the agent of a helper container with the session's workspace.
+
+        Started if need be; whether the session runs makes no difference.
+
+        Raises `NotFound`, `OpenError`, `EngineError`.
+        """
+        return await self._helpers.attach(session_id)
+
+    async def evict(self, session_id: str, who: str) -> None:
+        """Have the agents close what is bound to `who`. Raises `VibeError`."""
+        failed: VibeError | None = None
+        for attach in (self.attach, self._helpers.attach_running):
+            try:
+                with closing(await attach(session_id)) as agent:
+                    await agent.evict(who)
+            except OpenError:
+                continue  # It isn't running.
+            except VibeError as error:
+                failed = error
+        if failed is not None:
+            raise failed
+
+    async def copy(
+        self, session_id: str, user_id: str, name: str
+    ) -> AsyncGenerator[CopyProgress, None]:
+        """Copy a session for that user; leaving the iterator gives it up. As `Copies.make`."""
+        async with aclosing(self._copies.make(session_id, user_id, name)) as copying:
+            async for progress in copying:
+                yield progress
 
     async def log(self, session_id: str) -> str:
         """The last lines of the container's own output; empty where there is none."""

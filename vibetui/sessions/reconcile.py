@@ -27,8 +27,12 @@ async def follow(tools: Tools, session_id: str) -> None:
     code = EventCode.SESSION_RECONCILED
     if session.status is SessionStatus.RUNNING and (state is None or not state.running):
         code = EventCode.CONTAINER_DIED
+    status = _status(state)
     update = tools.store.update_session(
-        session_id, container_id=_container_id(state), status=_status(state)
+        session_id,
+        container_id=_container_id(state),
+        status=status,
+        stopped_at=None if status is SessionStatus.RUNNING else session.stopped_at,
     )
     session = await update
     await tools.journal.record(code, session, status=str(session.status))

@@ -12,6 +12,7 @@ from vibetui.errors import OpenError
 from vibetui.events import OpenEvent, OpenStep, StepState
 from vibetui.model import (
     Access,
+    CopyProgress,
     Presence,
     PresenceNotice,
     Session,
@@ -77,6 +78,12 @@ class _RehearsalCore:
 
     async def attach(self, session_id: str) -> AgentConnection:
         raise OpenError("This is a rehearsal.")
+
+    async def attach_files(self, session_id: str) -> AgentConnection:
+        raise OpenError("This is a rehearsal.")
+
+    async def copy_session(self, session_id: str, name: str) -> AsyncIterator[CopyProgress]:
+        yield CopyProgress(0, 0, _SESSION)
 
     async def session_log(self, session_id: str) -> str:
         return ""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import unicodedata
 from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from vibetui.core.logins.typed import prepared
+from vibetui.errors import Invalid
 from vibetui.model import User
 from vibetui.store import Store
 from vibetui.whole import to_the_end
@@ -20,14 +21,12 @@ _AT_A_TIME = 2
 _hasher = PasswordHasher()
 
 
-def _typed(password: str) -> str:
-    """One form for what looks the same: keyboards differ in how they compose an "é"."""
-    return unicodedata.normalize("NFKC", password)
-
-
 def hash_password(password: str) -> str:
-    """As ``$argon2id$…``, salted. Takes about 0.1 s and 64 MiB: not for an event loop."""
-    return _hasher.hash(_typed(password))
+    """As ``$argon2id$…``, salted. Takes about 0.1 s and 64 MiB: not for an event loop.
+
+    Raises `Invalid` where it has characters with which nobody could log in.
+    """
+    return _hasher.hash(prepared(password))
 
 
 @cache
@@ -39,8 +38,8 @@ def _matches(hashed: str | None, password: str) -> bool:
     """As slow for an account without a password as for a wrong one."""
     nobodys = _nobodys_hash()
     try:
-        _hasher.verify(hashed or nobodys, _typed(password))
-    except (VerificationError, InvalidHashError):
+        _hasher.verify(hashed or nobodys, prepared(password))
+    except (VerificationError, InvalidHashError, Invalid):
         return False
     return hashed is not None
 

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 from aiohttp import web
 
+from vibetui.core.channel import CLIENT_HEADER
 from vibetui.core.server.peer import peer_uid
 from vibetui.core.wire import Json
 from vibetui.errors import (
@@ -19,10 +20,13 @@ from vibetui.errors import (
     NotFound,
     VibeError,
 )
+from vibetui.origin import begin_request
 
 log = structlog.get_logger(__name__)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+_LONGEST_ADDRESS = 64
 
 _STATUS: tuple[tuple[type[VibeError], int], ...] = (
     (NotFound, 404),
@@ -60,6 +64,14 @@ async def errors_as_json(request: web.Request, handler: Handler) -> web.StreamRe
 
 
 @web.middleware
+async def from_client(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Note for the audit trail where the user is, as the process says that asks for them."""
+    address = request.headers.get(CLIENT_HEADER)
+    begin_request(None if address is None else address[:_LONGEST_ADDRESS])
+    return await handler(request)
+
+
+@web.middleware
 async def only_this_account(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Refuse everybody but root and the account that runs the core, whatever the file's mode."""
     peer = peer_uid(request)
@@ -85,4 +97,15 @@ def text_of(data: Json, key: str) -> str:
     value = data.get(key)
     if not isinstance(value, str):
         raise Invalid(f"The request lacks “{key}”.")
+    if not _is_text(value):
+        raise Invalid(f"“{key}” is not text.")
     return value
+
+
+def _is_text(value: str) -> bool:
+    """Whether it is Unicode: JSON can say half of a surrogate pair, which no database takes."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -15,7 +15,7 @@ from aiohttp import web
 from vibetui.core.doors import BACKLOG, make_door
 from vibetui.core.local import LocalCore
 from vibetui.core.server.admin_routes import OperatorAdminRoutes, UserAdminRoutes
-from vibetui.core.server.answers import errors_as_json, only_this_account
+from vibetui.core.server.answers import errors_as_json, from_client, only_this_account
 from vibetui.core.server.ending_routes import EndingRoutes
 from vibetui.core.server.front_routes import FrontRoutes
 from vibetui.core.server.streams import stopping
@@ -147,7 +147,7 @@ class CoreServer:
         return self._app(routes, only_this_account)
 
     def _app(self, routes: Iterable[web.RouteDef], *middlewares: object) -> web.Application:
-        app = web.Application(middlewares=[errors_as_json, *middlewares])  # type: ignore[list-item]
+        app = web.Application(middlewares=[errors_as_json, from_client, *middlewares])  # type: ignore[list-item]
         app.add_routes(routes)
         return app
 

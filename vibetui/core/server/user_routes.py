@@ -18,6 +18,7 @@ from vibetui.core.server.streams import send_stream
 from vibetui.core.wire import Json
 from vibetui.errors import Invalid
 from vibetui.model import Access, Presence
+from vibetui.origin import act_as
 
 
 class UserRoutes:
@@ -29,7 +30,7 @@ class UserRoutes:
     """
 
     def __init__(self, core: Callable[[], Awaitable[LocalCore]], closing: asyncio.Event) -> None:
-        self._core = core
+        self._of_user = core
         self._closing = closing
 
     def table(self) -> list[web.RouteDef]:
@@ -47,6 +48,8 @@ class UserRoutes:
             web.post(f"{session}/open", self.open),
             web.post(f"{session}/cancel", self.cancel),
             web.post(f"{session}/attach", self.attach),
+            web.post(f"{session}/attach_files", self.attach_files),
+            web.post(f"{session}/copy", self.copy),
             web.get(f"{session}/log", self.log),
             web.get(f"{session}/shares", self.shares),
             web.post(f"{session}/share", self.share),
@@ -56,6 +59,11 @@ class UserRoutes:
             web.post("/v1/presences/{presence_id}/move", self.move_presence),
             web.post("/v1/presences/{presence_id}/take_over", self.take_over),
         ]
+
+    async def _core(self) -> LocalCore:
+        core = await self._of_user()
+        act_as((await core.whoami()).user_id)
+        return core
 
     async def whoami(self, _: web.Request) -> web.Response:
         core = await self._core()
@@ -136,6 +144,17 @@ class UserRoutes:
         with connection.release() as sock:
             return hand_over(request, sock.fileno())
 
+    async def attach_files(self, request: web.Request) -> web.StreamResponse:
+        check_upgrade(request)
+        connection = await (await self._core()).attach_files(_id(request))
+        with connection.release() as sock:
+            return hand_over(request, sock.fileno())
+
+    async def copy(self, request: web.Request) -> web.StreamResponse:
+        core, data = await self._core(), await body_of(request)
+        items = _copy_items(core, _id(request), text_of(data, "name"))
+        return await send_stream(request, items, self._closing)
+
     async def open(self, request: web.Request) -> web.StreamResponse:
         core, data = await self._core(), await body_of(request)
         return await send_stream(
@@ -181,6 +200,12 @@ async def _open_items(
     async with aclosing(core.open_session(session_id, recreate=recreate)) as events:
         async for event in events:
             yield event.to_json()
+
+
+async def _copy_items(core: LocalCore, session_id: str, name: str) -> AsyncGenerator[Json, None]:
+    async with aclosing(core.copy_session(session_id, name)) as steps:
+        async for step in steps:
+            yield wire.copy_progress_to_json(step)
 
 
 async def _watch_items(core: LocalCore) -> AsyncGenerator[Json, None]:

@@ -32,6 +32,7 @@ from vibetui.engines.protocol import (
     ContainerState,
     EngineEvent,
     PullProgress,
+    Volume,
 )
 from vibetui.errors import Conflict, EngineError, EngineUnavailable, ImageUnavailable, NotFound
 
@@ -188,7 +189,7 @@ class DockerEngine:
             raise EngineError(explanation(error)) from error
 
     async def find(self, labels: Mapping[str, str]) -> list[ContainerState]:
-        wanted = [f"{key}={value}" for key, value in labels.items()]
+        wanted = _label_filter(labels)
         found = await self._sdk(lambda api: api.containers(all=True, filters={"label": wanted}))
         return [state_from_list(entry) for entry in found]
 
@@ -245,6 +246,14 @@ class DockerEngine:
             )
         raise EngineUnavailable("The container engine has gone away.")
 
+    async def find_volumes(self, labels: Mapping[str, str]) -> list[Volume]:
+        wanted = _label_filter(labels)
+        answer = await self._sdk(lambda api: api.volumes(filters={"label": wanted}))
+        return [
+            Volume(str(entry["Name"]), dict(entry.get("Labels") or {}))
+            for entry in answer["Volumes"] or ()
+        ]
+
     async def remove_volume(self, name: str) -> None:
         try:
             await self._call(lambda api: api.remove_volume(name, force=True))
@@ -284,6 +293,10 @@ def _split_tag(image: str) -> tuple[str, str]:
         return name, digest
     head, colon, tag = image.rpartition(":")
     return (head, tag) if colon and "/" not in tag else (image, "latest")
+
+
+def _label_filter(labels: Mapping[str, str]) -> list[str]:
+    return [f"{key}={value}" if value else key for key, value in labels.items()]
 
 
 def _registry_headers(api: Any, name: str) -> dict[str, str]:

@@ -24,10 +24,25 @@ def is_reference(text: str) -> bool:
 
 
 def mounts(spec: ContainerSpec) -> list[Mount]:
-    """``/workspace`` and the binds. A bind whose source is missing is an error, not made."""
-    workspace = Mount("/workspace", spec.volume, type="volume", labels=dict(spec.labels))
+    """``/workspace``, the other volumes, and the binds.
+
+    A bind whose source is missing is an error, not made.
+    """
+    labels = spec.labels if spec.volume_labels is None else spec.volume_labels
+    workspace = Mount("/workspace", spec.volume, type="volume", labels=dict(labels))
     return [
         workspace,
+        *(
+            Mount(
+                each.target,
+                each.name,
+                type="volume",
+                read_only=each.read_only,
+                labels=dict(each.labels),
+                no_copy=True,
+            )
+            for each in spec.volumes
+        ),
         *(
             Mount(bind.target, str(bind.source), type="bind", read_only=bind.read_only)
             for bind in spec.binds
@@ -48,6 +63,8 @@ def host_options(spec: ContainerSpec) -> dict[str, Any]:
         "cap_add": list(CAPABILITIES),
         "security_opt": ["no-new-privileges"],
         "init": False,
+        "network_mode": "default" if spec.network else "none",
+        "auto_remove": spec.passing,
     }
 
 
