@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from vibetui.errors import Invalid
 from vibetui.model import PublicKey, User, new_id
+from vibetui.naming import EVERYBODY
 
 if TYPE_CHECKING:
     from vibetui.store import Store
@@ -46,7 +47,11 @@ def operator_name() -> str:
 
 def check_user_name(name: str) -> str:
     """The name itself. Raises `Invalid`. The operator's own OS name is always allowed."""
-    if _NAME.fullmatch(name) or name == operator_name():
+    if name == operator_name():
+        return name
+    if name == EVERYBODY:
+        raise Invalid(f"“{name}” can't be a user name: as a login name it means everybody.")
+    if _NAME.fullmatch(name):
         return name
     raise Invalid(
         f"“{name}” can't be a user name.",
