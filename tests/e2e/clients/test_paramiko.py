@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import io
 import re
 from collections.abc import Iterator
@@ -11,39 +10,18 @@ import paramiko
 import pytest
 
 from tests.e2e import steps
+from tests.e2e.clients.library import logged_in
 from tests.e2e.reach import HOST, Reach, spoken
 from tests.sshd_support import eventually
 
 MEGABYTE = bytes(range(256)) * 4096
 
 
-def client(reach: Reach, login: str) -> paramiko.SSHClient:
-    host_key = paramiko.PKey.from_type_string(*_parts(reach))
-    made = paramiko.SSHClient()
-    made.get_host_keys().add(f"[{HOST}]:{reach.port}", host_key.get_name(), host_key)
-    made.connect(
-        HOST,
-        reach.port,
-        login,
-        key_filename=str(reach.key),
-        allow_agent=False,
-        look_for_keys=False,
-        timeout=30,
-    )
-    return made
-
-
-def _parts(reach: Reach) -> tuple[str, bytes]:
-    kind, blob = reach.host_key.read_text().split()[:2]
-    return kind, base64.b64decode(blob)
-
-
 @pytest.fixture(scope="module")
 def inside(web: Reach) -> Iterator[paramiko.SSHClient]:
     """One connection for the module: every test has channels of its own."""
-    made = client(web, web.login)
-    yield made
-    made.close()
+    with logged_in(web) as made:
+        yield made
 
 
 def test_a_command_comes_back_with_its_streams_and_status(inside: paramiko.SSHClient) -> None:
@@ -97,9 +75,8 @@ def test_what_is_not_listened_on_is_refused(inside: paramiko.SSHClient) -> None:
 
 
 def test_a_shell_on_a_terminal_shows_the_apps_first_screen(web: Reach) -> None:
-    lobby = client(web, "vibe")
     shown = bytearray()
-    try:
+    with logged_in(web, "vibe") as lobby:
         channel = lobby.invoke_shell(term="xterm-256color", width=80, height=24)
         channel.settimeout(30)
 
@@ -112,6 +89,4 @@ def test_a_shell_on_a_terminal_shows_the_apps_first_screen(web: Reach) -> None:
         while data := channel.recv(65536):
             shown.extend(data)
         assert channel.recv_exit_status() == 0
-    finally:
-        lobby.close()
     assert re.search(rb"\x1b\[\?1049h", shown)
