@@ -110,7 +110,7 @@ class BoundedConnection(LateAnswers):
         self._login_timer = None
         seconds = self._options.login_timeout
         self.disconnect(
-            asyncssh.DISC_BY_APPLICATION, f"You didn't log in within {seconds:g} seconds."
+            asyncssh.DISC_BY_APPLICATION, f"You didn't log in in time, which is {seconds:g} s."
         )
 
     def _turn_out(self, sentence: str) -> None:

@@ -157,6 +157,8 @@ class FrontUnderTest:
         )
         self.settings.data_dir.mkdir()
         self._log_path = directory / "log"
+        self.run_by: tuple[str, ...] = ()
+        """What comes before the two processes' command lines."""
         self.port = 0
 
     def __enter__(self) -> FrontUnderTest:
@@ -183,6 +185,7 @@ class FrontUnderTest:
     def _spawn(self, log: Any, role: str, *descriptors: int) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             [
+                *self.run_by,
                 *(sys.executable, "-m", "tests.sshd_support", role),
                 *(str(number) for number in descriptors),
                 self.settings.model_dump_json(),
