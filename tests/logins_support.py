@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import subprocess
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -90,7 +91,7 @@ class Codes:
 
     @property
     def next(self) -> str:
-        return self._totp.at(datetime.now(), 1)
+        return self._totp.at(int(time.time()) + self._totp.interval)
 
 
 class Asked:
@@ -148,6 +149,8 @@ def log_in(
     given = [f"BindAddress={address}", *options]
     if key is None:
         given.append("PubkeyAuthentication=no")
+    if asked is None:
+        given.append("BatchMode=yes")
     command = openssh.words(
         server,
         *(rest or ("whoami",)),

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+import asyncssh
 from asyncssh.saslprep import SASLPrepError, saslprep
 
 from sshd.auth import FrontCore
-from sshd.logins.proof import Invited, Proof, Step
+from sshd.logins.proof import Proof
 from vibetui.errors import Denied, Invalid
 
 HIDDEN, SHOWN = False, True
@@ -35,7 +36,7 @@ class Dialogue(Protocol):
         """What is asked."""
         ...
 
-    async def answer(self, answers: Sequence[str]) -> Step | Dialogue | None:
+    async def answer(self, answers: Sequence[str]) -> Proof | Dialogue | None:
         """What the answers, as many as there were prompts, lead to; None: to nothing.
 
         Raises `VibeError` where they are wrong; then the question may be asked again.
@@ -53,7 +54,7 @@ class CodeDialogue:
     def question(self) -> Question:
         return Question("", (("Code of your authenticator app: ", HIDDEN),))
 
-    async def answer(self, answers: Sequence[str]) -> Step:
+    async def answer(self, answers: Sequence[str]) -> Proof:
         code = "".join(answers[0].split())
         if not await self._core.check_code(self._first.account.user.user_id, code):
             raise Denied("That code is wrong or was used already; wait for the next one.")
@@ -80,7 +81,7 @@ class PasswordDialogue:
         instruction = "" if self._instead is None else "Leave both empty to make an account."
         return Question(instruction, (("Account: ", SHOWN), password))
 
-    async def answer(self, answers: Sequence[str]) -> Step | Dialogue:
+    async def answer(self, answers: Sequence[str]) -> Proof | Dialogue:
         if self._instead is not None and not any(answers):
             return self._instead
         *named, password = answers
@@ -100,15 +101,18 @@ async def by_password(core: FrontCore, name: str, password: str) -> Proof:
 
 
 class RegistrationDialogue:
-    """A new account for whoever has a key that is nobody's yet.
+    """A new account for a key that is nobody's yet, and whose owner has proved to be there.
 
     Args:
         with_code: An invite code is asked for.
         wanted: The account in the login name: no other can be made then.
     """
 
-    def __init__(self, core: FrontCore, *, with_code: bool, wanted: str | None) -> None:
+    def __init__(
+        self, core: FrontCore, key: asyncssh.SSHKey, *, with_code: bool, wanted: str | None
+    ) -> None:
         self._core = core
+        self._key = key
         self._with_code = with_code
         self._wanted = wanted
 
@@ -120,13 +124,14 @@ class RegistrationDialogue:
             (*code, (f"Choose a name{offered}: ", SHOWN)),
         )
 
-    async def answer(self, answers: Sequence[str]) -> Step:
+    async def answer(self, answers: Sequence[str]) -> Proof:
         name = answers[-1].strip() or self._wanted or ""
         if self._wanted not in (None, name):
             raise Invalid("That isn't the name in your login name.", "Connect as vibe@HOST.")
         code = answers[0].strip() if self._with_code else None
-        await self._core.check_registration(name, code)
-        return Invited(name, code)
+        line = self._key.export_public_key().decode().strip()
+        account = await self._core.register(name, code, line)
+        return Proof(account, "registration", self._key.get_fingerprint())
 
 
 class KeylessDialogue:
@@ -134,7 +139,7 @@ class KeylessDialogue:
 
     def question(self) -> Question:
         return Question(
-            "An account here belongs to a key, and you offered none: make one with"
+            "An account here belongs to a key, and you offered none that will do: make one with"
             " ssh-keygen -t ed25519 and connect again.",
             (),
         )

@@ -1,8 +1,12 @@
 """A client's login: what it may try, what it has proved, and when that is enough.
 
-asyncssh lets a client in as soon as one method succeeds. Here each success is a step (a `Proof`, an
-invitation) that may leave another to be done; the client is then told of a partial success
-(RFC 4252 section 5.1), and `*_auth_supported` say what can continue.
+asyncssh lets a client in as soon as one method succeeds. Here each success is a step that may leave
+another to be done; the client is then told of a partial success (RFC 4252 section 5.1), and
+`*_auth_supported` say what can continue.
+
+Where people may register, the first key that is nobody's is such a step, too. The dialogue comes
+after it, since OpenSSH's client never returns to its keys once they have all been refused; it does
+offer the others first, so whoever has several gets in by the one that has an account.
 """
 
 from __future__ import annotations
@@ -12,6 +16,7 @@ from typing import TypeVar
 
 import asyncssh
 import structlog
+from asyncssh.public_key import SSHOpenSSHCertificate
 from typing_extensions import override
 
 from sshd.auth import Background, FrontCore, Login
@@ -23,9 +28,9 @@ from sshd.logins.dialogue import (
     RegistrationDialogue,
     by_password,
 )
-from sshd.logins.keys import is_signed, key_of, read_offer
+from sshd.logins.keys import Offer, is_signed, key_of, read_offer, strong
 from sshd.logins.owners import LONGEST_NAME, Owners
-from sshd.logins.proof import Invited, NewKey, Proof, Step
+from sshd.logins.proof import NewKey, Proof, Step
 from sshd.logins.stepped import SteppedConnection, Steps
 from sshd.route import LoginName
 from sshd.visit import printable
@@ -42,6 +47,8 @@ _MOST_WRONG = 3
 _MOST_DIALOGUES = 12
 """Begun, whether or not they were answered."""
 _LONGEST_ANSWER = 256
+
+_ASCII = str.maketrans({"“": '"', "”": '"', "’": "'", "…": "..."})
 
 _Result = TypeVar("_Result")
 _Challenge = bool | tuple[str, str, str, Sequence[tuple[str, bool]]]
@@ -83,7 +90,7 @@ class ClientLogin(Steps):
         self._wanted = LoginName.parse(username).account
         self._step: Step | None = None
         self._proof: Proof | None = None
-        self._invited: Invited | None = None
+        self._new_key: asyncssh.SSHKey | None = None
         self._dialogue: Dialogue | None = None
         self._advised = False
         return True
@@ -107,18 +114,16 @@ class ClientLogin(Steps):
         if self._proof is not None:
             return True
         # A client without a key asks again and again; once is enough to say what it lacks.
-        registers = self._registers and (bool(self._offered) or not self._advised)
+        registers = self._registers and (self._new_key is not None or not self._advised)
         return self._takes_passwords or registers
 
     @property
     def _takes_passwords(self) -> bool:
-        first = self._proof is None and self._invited is None
-        return first and self._login_settings.password_login
+        return self._proof is None and self._login_settings.password_login
 
     @property
     def _registers(self) -> bool:
-        closed = self._login_settings.registration is Registration.CLOSED
-        return not closed and self._invited is None
+        return self._login_settings.registration is not Registration.CLOSED
 
     # Keys and certificates.
 
@@ -136,7 +141,7 @@ class ClientLogin(Steps):
             return False
         key = key_of(offer)
         self._offered[key.get_fingerprint()] = None
-        step = await self._said(self._owners.step(offer, self._wanted, self._invited))
+        step = await self._said(self._reached_by(offer))
         if step is None or not message:
             return step is not None
         if not is_signed(key, message, signature):
@@ -144,6 +149,14 @@ class ClientLogin(Steps):
             return False
         self._step = step
         return True
+
+    async def _reached_by(self, offer: Offer) -> Step | None:
+        proof = await self._owners.proof(offer, self._wanted)
+        if proof is not None:
+            return proof
+        if isinstance(offer, SSHOpenSSHCertificate) or not self._registers:
+            return None
+        return NewKey(offer) if self._new_key is None and strong(offer) else None
 
     # Passwords and dialogues.
 
@@ -180,11 +193,13 @@ class ClientLogin(Steps):
         return register
 
     def _registration(self) -> Dialogue:
-        if not self._offered:
+        if self._new_key is None:
             self._advised = True
             return KeylessDialogue()
         with_code = self._login_settings.registration is Registration.INVITE
-        return RegistrationDialogue(self._core, with_code=with_code, wanted=self._wanted)
+        return RegistrationDialogue(
+            self._core, self._new_key, with_code=with_code, wanted=self._wanted
+        )
 
     def _ask(self, dialogue: Dialogue, told: str = "") -> _Challenge:
         self._dialogue = dialogue
@@ -202,8 +217,8 @@ class ClientLogin(Steps):
         try:
             reached = await self._attempt(dialogue.answer(responses))
         except VibeError as error:
-            return self._ask(dialogue, printable(f"{error.message} {error.hint}".strip()))
-        if isinstance(reached, Proof | Invited | NewKey):
+            return self._ask(dialogue, _plain(error))
+        if isinstance(reached, Proof):
             self._step = reached
             return True
         return False if reached is None else self._ask(reached)
@@ -247,23 +262,16 @@ class ClientLogin(Steps):
     async def advance(self) -> None:
         step, self._step = self._step, None
         match step:
-            case Invited():
-                self._invited = step
-                self._conn.send_userauth_failure(True)
+            case None:
+                self._conn.send_userauth_failure(False)
             case NewKey():
-                proof = await self._said(self._owners.register(step))
-                await self._take(proof)
-            case _:
-                await self._take(step)
-
-    async def _take(self, proof: Proof | None) -> None:
-        if proof is None:
-            self._conn.send_userauth_failure(False)
-        elif proof.account.second_factor and not proof.complete:
-            self._proof = proof
-            self._conn.send_userauth_failure(True)
-        else:
-            await self._accept(proof)
+                self._new_key = step.key
+                self._conn.send_userauth_failure(True)
+            case Proof() if step.account.second_factor and not step.complete:
+                self._proof = step
+                self._conn.send_userauth_failure(True)
+            case Proof():
+                await self._accept(step)
 
     async def _accept(self, proof: Proof) -> None:
         self._proof = proof
@@ -318,7 +326,7 @@ class ClientLogin(Steps):
         except CoreUnavailable as error:
             self._undecided(error)
         except VibeError as error:
-            self._banner(f"{error.message} {error.hint}".strip())
+            self._banner(_plain(error))
         return None
 
     def _undecided(self, error: CoreUnavailable) -> None:
@@ -328,7 +336,12 @@ class ClientLogin(Steps):
     def _banner(self, sentence: str) -> None:
         if sentence not in self._told:
             self._told.add(sentence)
-            self._conn.send_auth_banner(f"{printable(sentence)}\r\n")
+            self._conn.send_auth_banner(f"{sentence}\r\n")
 
     def _send_away(self, sentence: str) -> None:
         self._conn.disconnect(asyncssh.DISC_NO_MORE_AUTH_METHODS_AVAILABLE, sentence)
+
+
+def _plain(error: VibeError) -> str:
+    """What OpenSSH's client shows as it is: it escapes all but ASCII in what it is told here."""
+    return printable(f"{error.message} {error.hint}".strip()).translate(_ASCII)

@@ -7,7 +7,7 @@ from asyncssh.public_key import SSHOpenSSHCertificate
 from sshd.auth import FrontCore
 from sshd.logins.certificates import by_certificate
 from sshd.logins.keys import Offer
-from sshd.logins.proof import Invited, NewKey, Proof, Step
+from sshd.logins.proof import Proof
 from sshd.logins.trust import read_trust
 from sshd.visit import printable
 from vibetui.errors import Denied
@@ -29,27 +29,22 @@ class Owners:
         self._settings = settings
         self._address = address
 
-    async def step(self, offer: Offer, wanted: str | None, invited: Invited | None) -> Step | None:
-        """What whoever owns `offer` has thereby reached; None where it is nobody's.
+    async def proof(self, offer: Offer, wanted: str | None) -> Proof | None:
+        """What the signature of whoever has `offer` proves; None where it is nobody's.
 
         Args:
             wanted: The account in the login name.
-            invited: The client may make an account with a key; a certificate won't do.
 
         Raises:
             Denied: it isn't accepted; the client may hear why.
             CoreUnavailable: nobody can tell.
         """
         if isinstance(offer, SSHOpenSSHCertificate):
-            if invited is not None:
-                return None
             return await by_certificate(self._core, offer, wanted, self._address)
         if self._settings.revoked_keys_file is not None:
             trust = await read_trust(self._core)
             if trust.revocations.revoke_key(offer):
                 raise Denied("That key was revoked.")
-        if invited is not None:
-            return NewKey(offer, invited)
         return await self._by_key(offer.get_fingerprint(), wanted)
 
     async def _by_key(self, fingerprint: str, wanted: str | None) -> Proof | None:
@@ -62,9 +57,3 @@ class Owners:
                 f"Connect as {EVERYBODY}@HOST: that is whoever the key belongs to.",
             )
         return Proof(account, "publickey", fingerprint)
-
-    async def register(self, step: NewKey) -> Proof:
-        """Make the account for the key that was proved. Raises as `FrontCore.register`."""
-        line = step.key.export_public_key().decode().strip()
-        account = await self._core.register(step.invited.name, step.invited.code, line)
-        return Proof(account, "registration", step.key.get_fingerprint())

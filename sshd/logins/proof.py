@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import asyncssh
 
@@ -32,19 +32,10 @@ class Proof:
 
 
 @dataclass(frozen=True, slots=True)
-class Invited:
-    """May make the account `name`, with the key that is proved next."""
-
-    name: str
-    code: str | None = field(default=None, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
 class NewKey:
-    """A key that an invited client has proved to own."""
+    """Owns a key that nobody has an account for: may make one, where registration isn't closed."""
 
     key: asyncssh.SSHKey
-    invited: Invited
 
 
-Step = Proof | Invited | NewKey
+Step = Proof | NewKey

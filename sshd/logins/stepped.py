@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import asyncssh
-from asyncssh.packet import String
+from asyncssh.packet import SSHPacket, String
 from typing_extensions import override
+
+_USERAUTH = b"ssh-userauth"
 
 
 class Steps(asyncssh.SSHServer):
@@ -55,3 +57,13 @@ class SteppedConnection(asyncssh.SSHServerConnection):
         """
         self._cert_options = None if certificate_options is None else dict(certificate_options)
         await super().send_userauth_success()
+
+    def _process_service_request(self, pkttype: int, pktid: int, packet: SSHPacket) -> None:
+        """paramiko's client asks for the service anew with each key and each method."""
+        super()._process_service_request(pkttype, pktid, packet)
+        if not self._auth_complete:
+            self._next_service = _USERAUTH
+
+    _packet_handlers = asyncssh.SSHServerConnection._packet_handlers | {
+        asyncssh.constants.MSG_SERVICE_REQUEST: _process_service_request,
+    }
