@@ -29,9 +29,9 @@ class House:
     revoked: Path
     directory: Path
 
-    def key(self) -> Path:
-        """A key that is nobody's."""
-        return make_key(self.directory / f"key{len(list(self.directory.iterdir()))}")
+    def key(self, *words: str) -> Path:
+        """A key that is nobody's; `words` are for ``ssh-keygen``."""
+        return make_key(self.directory / f"key{len(list(self.directory.iterdir()))}", *words)
 
     def log_in(
         self, key: Path, *rest: str, login: str = "vibe", **more: object
@@ -81,6 +81,21 @@ def test_a_certificate_lets_in_a_key_that_the_server_has_never_seen(
     assert (done.returncode, done.stdout) == (0, "grace\n"), done.stderr
     last = [line for line in house.server.log().splitlines() if fingerprint(key) in line]
     assert "certificate" in last[-1]
+
+
+@pytest.mark.parametrize("kind", [("-t", "ecdsa"), ("-t", "rsa", "-b", "3072")], ids=str)
+def test_a_certificate_for_a_key_of_another_kind_will_do(
+    house: House, kind: tuple[str, ...]
+) -> None:
+    key = house.key(*kind)
+    certify(house.ca, key, "-I", "x", "-n", "grace")
+    assert house.log_in(key).stdout == "grace\n"
+
+
+def test_a_certificate_for_a_key_that_is_too_weak_is_refused(house: House) -> None:
+    key = house.key("-t", "rsa", "-b", "2048")
+    certify(house.ca, key, "-I", "x", "-n", "grace")
+    house.refuses(key, "the key in it is too weak.")
 
 
 def test_of_several_principals_the_login_name_says_which(house: House) -> None:
