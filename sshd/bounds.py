@@ -108,7 +108,7 @@ class BoundedConnection(LateAnswers):
     @override
     def _login_timer_callback(self) -> None:
         self._login_timer = None
-        seconds = self._options.login_timeout
+        seconds = self.login_time or self._options.login_timeout
         self.disconnect(
             asyncssh.DISC_BY_APPLICATION, f"You didn't log in in time, which is {seconds:g} s."
         )

@@ -97,11 +97,14 @@ class Codes:
 class Asked:
     """A user at their OpenSSH client, who is asked in a window and has these answers.
 
+    Args:
+        thinks: Seconds before each answer.
+
     Attributes:
         prompts: What was asked, in order.
     """
 
-    def __init__(self, directory: Path, *answers: str) -> None:
+    def __init__(self, directory: Path, *answers: str, thinks: float = 0.0) -> None:
         self._answers, self._prompts = directory / "answers", directory / "prompts"
         self._answers.write_text("".join(f"{answer}\n" for answer in answers))
         self._prompts.write_text("")
@@ -109,6 +112,7 @@ class Asked:
         self._program.write_text(
             "#!/bin/sh\n"
             f"printf '%s\\n' \"$1\" >> {self._prompts}\n"
+            f"sleep {thinks}\n"
             f"[ -s {self._answers} ] || exit 1\n"
             f"head -n 1 {self._answers}\n"
             f"sed -i 1d {self._answers}\n"

@@ -266,12 +266,16 @@ class ClientLogin(Steps):
                 self._conn.send_userauth_failure(False)
             case NewKey():
                 self._new_key = step.key
-                self._conn.send_userauth_failure(True)
+                self._ask_for_more()
             case Proof() if step.account.second_factor and not step.complete:
                 self._proof = step
-                self._conn.send_userauth_failure(True)
+                self._ask_for_more()
             case Proof():
                 await self._accept(step)
+
+    def _ask_for_more(self) -> None:
+        self._conn.wait_for_people()
+        self._conn.send_userauth_failure(True)
 
     async def _accept(self, proof: Proof) -> None:
         self._proof = proof

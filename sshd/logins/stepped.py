@@ -9,6 +9,8 @@ from asyncssh.packet import SSHPacket, String
 from typing_extensions import override
 
 _USERAUTH = b"ssh-userauth"
+_TIME_FOR_PEOPLE = 120.0
+"""As sshd's LoginGraceTime: a code has to be fetched from a letter or a telephone."""
 
 
 class Steps(asyncssh.SSHServer):
@@ -33,6 +35,16 @@ class SteppedConnection(asyncssh.SSHServerConnection):
 
     From the end of `validate_…` to `send_userauth_success` asyncssh gives way to no other request.
     """
+
+    login_time: float | None = None
+    """Seconds after which the client is given up; None: `login_timeout`."""
+
+    def wait_for_people(self) -> None:
+        """Once a key is proved, somebody may have to type: begin to count anew, once."""
+        if self.login_time is None and self._login_timer is not None:
+            self.login_time = max(_TIME_FOR_PEOPLE, self._options.login_timeout)
+            self._login_timer.cancel()
+            self._login_timer = self._loop.call_later(self.login_time, self._login_timer_callback)
 
     @override
     async def validate_public_key(

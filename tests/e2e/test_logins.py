@@ -46,8 +46,12 @@ def inviting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture(scope="module")
 def taking_passwords(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server that takes passwords, and that anybody can register at."""
-    directory = tmp_path_factory.mktemp("passwords")
-    yield from running(directory, VIBETUI_PASSWORD_LOGIN="true", VIBETUI_REGISTRATION="open")
+    yield from running(
+        tmp_path_factory.mktemp("passwords"),
+        VIBETUI_PASSWORD_LOGIN="true",
+        VIBETUI_REGISTRATION="open",
+        VIBETUI_LOGIN_TIMEOUT="5",
+    )
 
 
 def running(directory: Path, **settings: str) -> Iterator[Server]:
@@ -249,6 +253,14 @@ def test_a_code_comes_after_the_password_too(taking_passwords: Server, tmp_path:
     done = attempt(taking_passwords, login="edsger", asked=asked, options=options)
     assert done.stdout == "edsger\n", done.stderr
     assert asked.prompts[-1] == CODE
+
+
+def test_whoever_looks_for_their_code_has_more_time_than_a_login(
+    taking_passwords: Server, tmp_path: Path
+) -> None:
+    key = add_user(taking_passwords, "tony", tmp_path)
+    asked = Asked(tmp_path, give_second_factor(taking_passwords, "tony").now, thinks=6)
+    assert attempt(taking_passwords, key=key, asked=asked).stdout == "tony\n"
 
 
 # Who changes their mind in the middle
