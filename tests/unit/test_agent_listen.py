@@ -38,8 +38,8 @@ def agent(tmp_path: Path) -> Iterator[Agent]:
         yield running
 
 
-async def listen(agent: Agent, host: str = "", port: int = 0, *, secret: bool = False) -> Listener:
-    return await (await agent.connect()).listen(host, port, secret=secret)
+async def listen(agent: Agent, host: str = "", port: int = 0, **how: bool) -> Listener:
+    return await (await agent.connect()).listen(host, port, **how)
 
 
 async def accepted(listener: Listener) -> Accepted:
@@ -49,6 +49,10 @@ async def accepted(listener: Listener) -> Accepted:
 
 def owner(path: str) -> int:
     return Path(path).stat().st_uid
+
+
+def everything_in(directory: Path) -> set[Path]:
+    return set(directory.rglob("*"))
 
 
 async def leave(listener: Listener) -> None:
@@ -187,6 +191,41 @@ async def test_what_is_there_already_stays_and_costs_an_error_and_not_the_connec
             assert refused.value.number == ErrorCode.FAILED
     assert path.read_text() == "precious"
     (await connection.listen(str(tmp_path / "free"), 0)).close()
+
+
+async def test_in_place_the_newest_is_reached_and_the_older_ones_end_leaves_it_there(
+    agent: Agent, tmp_path: Path
+) -> None:
+    path = tmp_path / "own" / "agent.sock"
+    first = await listen(agent, str(path), in_place=True)
+    second = await listen(agent, str(path), in_place=True)
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    children = psutil.Process(agent.process.pid).children
+    await leave(first)
+    wait_for(lambda: len(children()) == 1, "the first one's helper is gone", alive=agent.process)
+    with caller(str(path)):
+        await accepted(second)
+    await leave(second)
+    wait_for(lambda: not path.exists(), "the socket is removed", alive=agent.process)
+
+
+async def test_in_place_nothing_but_a_socket_is_replaced_and_only_in_the_users_directory(
+    agent: Agent, tmp_path: Path
+) -> None:
+    path = tmp_path / "precious"
+    path.write_text("precious")
+    everybodys = tmp_path / "everybodys"
+    everybodys.mkdir()
+    everybodys.chmod(0o777)
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path)
+    before = everything_in(tmp_path)
+    for place in (path, everybodys / "agent.sock", link / "agent.sock"):
+        with pytest.raises(AgentRefused) as refused:
+            await listen(agent, str(place), in_place=True)
+        assert refused.value.number == ErrorCode.FAILED
+    assert path.read_text() == "precious"
+    assert everything_in(tmp_path) == before
 
 
 async def test_somebody_elses_file_in_the_sockets_place_is_left_alone(

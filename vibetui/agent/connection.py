@@ -220,7 +220,9 @@ class AgentConnection:
         )
         return await DialStream.begin(self.release())
 
-    async def listen(self, host: str, port: int, *, secret: bool = False) -> Listener:
+    async def listen(
+        self, host: str, port: int, *, secret: bool = False, in_place: bool = False
+    ) -> Listener:
         """Listen inside the container, and turn this connection into the listener.
 
         Args:
@@ -228,6 +230,8 @@ class AgentConnection:
                 0 the absolute path of a Unix socket, where nothing may be yet.
             port: TCP's; 0 lets the container choose.
             secret: A Unix socket in a directory of its own; host and port are then empty.
+            in_place: A Unix socket in the place of one that is there, in a directory of the
+                user's own, which is made where there is none.
 
         Raises:
             AgentRefused: It can't be listened there, too many listeners, or not allowed; the
@@ -236,7 +240,7 @@ class AgentConnection:
             AgentError: The connection broke.
             ValueError: No such port, or a host beyond 64 KiB.
         """
-        frame = encode_listen(host, port, secret=secret)
+        frame = encode_listen(host, port, secret=secret, in_place=in_place)
         try:
             answer = await self._request(frame, FrameType.LISTENING, _DIAL_DEADLINE)
         except AgentRefused as error:

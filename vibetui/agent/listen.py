@@ -15,7 +15,7 @@ from vibetui.agent.frames import FrameType, Malformed, encode
 from vibetui.agent.requests import encode_text
 from vibetui.errors import AgentError
 
-_SECRET = 1
+_SECRET, _IN_PLACE = 1, 2
 _WEIGHT = HOLD // 32
 """Bytes for which one counts that nobody has looked at yet; they would be closed soon anyway."""
 
@@ -30,11 +30,12 @@ class AgentTooOld(AgentError):
         )
 
 
-def encode_listen(host: str, port: int, *, secret: bool = False) -> bytes:
+def encode_listen(host: str, port: int, *, secret: bool = False, in_place: bool = False) -> bytes:
     """Raises `ValueError` where the port is none, or the host too long."""
     if not 0 <= port <= 0xFFFF:
         raise ValueError(f"there is no port {port}")
-    return encode(FrameType.LISTEN, encode_text(host) + struct.pack(">HB", port, _SECRET * secret))
+    flags = _SECRET * secret | _IN_PLACE * in_place
+    return encode(FrameType.LISTEN, encode_text(host) + struct.pack(">HB", port, flags))
 
 
 def encode_take(token: int) -> bytes:

@@ -9,7 +9,8 @@ enum { HELPER_SAYS = 160, HELPER_GIVES = 2 };
 struct errand {
     const char *host;
     uint16_t port;
-    bool secret; /* of a listener: in a directory of its own */
+    bool secret;   /* of a listener: in a directory of its own */
+    bool in_place; /* of a listener: of the one that is there */
 };
 
 struct helper {

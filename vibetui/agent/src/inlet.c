@@ -82,19 +82,29 @@ static void begin(struct client *client, const struct errand *errand,
     }
 }
 
+/* A port has an address or none, a path no port, and a secret socket neither. */
+static bool can_be(const struct errand *errand)
+{
+    if (errand->secret)
+        return !errand->in_place && errand->port == 0 && errand->host[0] == '\0';
+    return errand->host[0] == '/' ? errand->port == 0 : !errand->in_place;
+}
+
 bool inlet_open(struct client *client, struct reader *payload, const struct options *options)
 {
     char host[MAX_HOST];
     struct text wanted = read_text(payload);
     struct errand errand = {.host = host, .port = read_u16(payload)};
     uint8_t flags = read_u8(payload);
-    if (!read_complete(payload) || wanted.size >= sizeof host || flags > LISTEN_FLAGS ||
+    if (!read_complete(payload) || wanted.size >= sizeof host ||
+        flags > (LISTEN_SECRET | LISTEN_IN_PLACE) ||
         memchr(wanted.data, '\0', wanted.size) != NULL)
         return false;
     memcpy(host, wanted.data, wanted.size);
     host[wanted.size] = '\0';
     errand.secret = flags & LISTEN_SECRET;
-    if ((errand.secret && host[0] != '\0') || (errand.port != 0 && (errand.secret || host[0] == '/')))
+    errand.in_place = flags & LISTEN_IN_PLACE;
+    if (!can_be(&errand))
         return false;
     begin(client, &errand, options);
     return true;

@@ -143,23 +143,66 @@ static void remove_socket(const char *path, const struct stat *made)
         (void)unlink(path);
 }
 
-/* Serves until the inlet closes. */
-static void listen_at(const char *path)
+static int bind_at(const char *path)
 {
     union address address = path_address(path);
-    struct stat made;
     umask(0177);
-    int fd = address.path.sun_path[0] != '\0' ? listen_on(&address, sizeof address.path) : -1;
-    if (fd < 0)
-        helper_give_up(strerror(errno));
-    if (lstat(path, &made) < 0) {
-        int error = errno;
-        (void)unlink(path);
-        helper_give_up(strerror(error));
-    }
+    return address.path.sun_path[0] != '\0' ? listen_on(&address, sizeof address.path) : -1;
+}
+
+/* Gives the socket that was made at `path` away, and removes it once its inlet has closed. */
+static void hold_open(int fd, const char *path, const struct stat *made)
+{
     if (hand_over(&fd, 1, path))
         helper_stay();
-    remove_socket(path, &made);
+    remove_socket(path, made);
+}
+
+static void listen_at(const char *path)
+{
+    struct stat made;
+    int fd = bind_at(path);
+    if (fd < 0)
+        helper_give_up(strerror(errno));
+    if (lstat(path, &made) < 0)
+        helper_give_up(strerror(errno));
+    hold_open(fd, path, &made);
+}
+
+/* In a directory where nobody else could have put or could exchange what is there. */
+static void own_directory(const char *path)
+{
+    char directory[sizeof ((struct sockaddr_un *)0)->sun_path];
+    struct stat about;
+    snprintf(directory, sizeof directory, "%s", path);
+    *strrchr(directory, '/') = '\0';
+    if (mkdir(directory, 0700) < 0 && errno != EEXIST)
+        helper_give_up(strerror(errno));
+    if (lstat(directory, &about) < 0)
+        helper_give_up(strerror(errno));
+    if (!S_ISDIR(about.st_mode) || about.st_uid != geteuid() || (about.st_mode & 022) != 0)
+        helper_give_up("the directory is somebody else's");
+}
+
+static void listen_in_place(const char *path)
+{
+    char new_path[sizeof ((struct sockaddr_un *)0)->sun_path];
+    struct stat there, made;
+    int size = snprintf(new_path, sizeof new_path, "%s.%d", path, (int)getpid());
+    if (size >= (int)sizeof new_path)
+        helper_give_up(strerror(ENAMETOOLONG));
+    own_directory(path);
+    if (lstat(path, &there) == 0 && !S_ISSOCK(there.st_mode))
+        helper_give_up(strerror(EEXIST));
+    int fd = bind_at(new_path);
+    if (fd < 0)
+        helper_give_up(strerror(errno));
+    if (lstat(new_path, &made) < 0 || rename(new_path, path) < 0) {
+        int error = errno;
+        (void)unlink(new_path);
+        helper_give_up(strerror(error));
+    }
+    hold_open(fd, path, &made);
 }
 
 static void listen_secretly(void)
@@ -182,6 +225,8 @@ void opener_run(const struct errand *errand)
     int sockets[HELPER_GIVES];
     if (errand->secret)
         listen_secretly();
+    else if (errand->in_place)
+        listen_in_place(errand->host);
     else if (errand->host[0] == '/')
         listen_at(errand->host);
     else {

@@ -68,7 +68,7 @@ enum attach_flag {
     ATTACH_FLAGS = 31,
 };
 
-enum listen_flag { LISTEN_SECRET = 1, LISTEN_FLAGS = 1 };
+enum listen_flag { LISTEN_SECRET = 1, LISTEN_IN_PLACE = 2 };
 
 /* Takes a payload apart; after a shortage everything reads as 0 and `bad` stays set. */
 struct reader {
