@@ -11,6 +11,7 @@ import structlog
 from typing_extensions import override
 
 from sshd.bounds import Owner
+from sshd.channels.agent import ForwardedAgent
 from sshd.channels.app import SHUTTING_DOWN
 from sshd.channels.client import ClientSession
 from sshd.channels.forward import Forward, dial
@@ -91,9 +92,9 @@ class Connection(ClientLogin, Owner):
         named = LoginName.parse(self._name).session
         self._visit = Visit(self._front.services, self.login, self._conn, named)
         self._listeners = Listeners(self._visit, self._forwards)
-        self._visit.agent_path = self._listeners.agent_path
+        agent = self._visit.agent = ForwardedAgent(self._visit, self._listeners)
         # asyncssh's own would listen on the server's file system.
-        self._conn.create_agent_listener = self._listeners.want_agent  # type: ignore[method-assign]
+        self._conn.create_agent_listener = agent.offer  # type: ignore[method-assign]
         vigil = self._vigil = Vigil(self._front.patience, self._give_up)
         received = self._conn.data_received
 

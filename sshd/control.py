@@ -2,7 +2,8 @@
 
 front → zygote: ``start`` {env, address} with [PTY slave, control socket, door].
 UI process → front: ``bye`` {reason, sentence} · ``rebind`` {} · ``bypass`` {} with [stream socket],
-from which output comes in the PTY's place until its end.
+from which output comes in the PTY's place until its end · ``agent`` {session_id}: terminals of
+that session may want the client's ssh-agent.
 front → UI process: ``shutdown`` {} · ``door`` {} with [door] · ``failed`` {error}, the two
 answers to ``rebind``. The end of a control socket without ``bye`` is the end of its process.
 """
@@ -30,6 +31,7 @@ class Kind(StrEnum):
     SHUTDOWN = "shutdown"
     REBIND = "rebind"
     BYPASS = "bypass"
+    AGENT = "agent"
     DOOR = "door"
     FAILED = "failed"
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+AGENT_PLACE = "VIBETUI_AGENT_PLACE"
+"""Tells a UI process where in sessions its client's ssh-agent is, if the client offers it."""
+
 _NAMES = frozenset(
     {
         "COLORTERM",

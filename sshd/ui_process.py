@@ -40,6 +40,8 @@ class App(Protocol):
     """Gives a socket to write large amounts to, in the terminal's place, until it is closed."""
     hang_up: Callable[[str], None]
     """Ends the client's connection at once, with these last words."""
+    lend_agent: Callable[[str], None]
+    """Has the client's ssh-agent answer in a session (its id), if the client offers it."""
 
     @property
     def return_code(self) -> int | None: ...
@@ -146,6 +148,7 @@ class _FrontLink:
         self._app = app
         app.bypass = self.bypass
         app.hang_up = self.hang_up
+        app.lend_agent = self.lend_agent
         if self.shutting_down:
             app.exit(_SHUTTING_DOWN)
 
@@ -173,6 +176,10 @@ class _FrontLink:
                 return ours
         ours.close()
         return None
+
+    def lend_agent(self, session_id: str) -> None:
+        """Have the client's ssh-agent answer in a session."""
+        self._channel.send(Kind.AGENT, session_id=session_id)
 
     def hang_up(self, sentence: str) -> None:
         """End the client's connection: another has taken over."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import textual.drivers.linux_driver  # noqa: F401 - Textual would import it in every child.
 
+from sshd.environment import AGENT_PLACE
 from sshd.ui_process import App, MakeApp, Rebind
 from vibetui.core.client import CoreClient
 from vibetui.settings import Settings
@@ -25,7 +27,14 @@ def make_app(settings: Settings) -> MakeApp:
     ) -> AsyncIterator[App]:
         core = CoreClient(door, rebind=rebind, client=address)
         try:
-            yield VibeApp(core, settings, remote=True, address=address, begins_at=session_id)
+            yield VibeApp(
+                core,
+                settings,
+                remote=True,
+                address=address,
+                begins_at=session_id,
+                agent_place=os.environ.get(AGENT_PLACE, ""),
+            )
         finally:
             await core.close()
 

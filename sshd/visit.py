@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import asyncssh
 import structlog
@@ -22,14 +21,13 @@ from vibetui.events import EventCode
 from vibetui.model import Session
 from vibetui.settings import Settings
 
+if TYPE_CHECKING:
+    from sshd.channels.agent import ForwardedAgent
+
 log = structlog.get_logger(__name__)
 
 _PURPOSE, _MOST_PURPOSES = 64, 64
 """Characters of what a connection does, and how many such things are remembered of one."""
-
-
-async def _no_agent(_session: Session) -> str | None:
-    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +50,7 @@ class Visit:
             first one that a request has named.
 
     Attributes:
-        agent_path: Where in a session the client's own ssh-agent can be reached, as
-            `Listeners.agent_path`.
+        agent: The client's own ssh-agent; None before there is a channel that could need it.
     """
 
     def __init__(
@@ -67,7 +64,7 @@ class Visit:
         self.login = login
         self.conn = conn
         self.named = named
-        self.agent_path: Callable[[Session], Awaitable[str | None]] = _no_agent
+        self.agent: ForwardedAgent | None = None
         self._first: str | None = None
         self._core: CoreClient | None = None
         self._opening = asyncio.Lock()

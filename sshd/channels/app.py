@@ -15,7 +15,7 @@ from typing_extensions import override
 
 from sshd.channels.work import Channel, Work
 from sshd.control import ControlChannel, Kind, Message, Reason
-from sshd.environment import client_environment
+from sshd.environment import AGENT_PLACE, client_environment
 from sshd.route import Request, ToApp
 from sshd.splice import Splice
 from sshd.tty import open_pty, set_size
@@ -118,7 +118,7 @@ class AppWork(Work):
         outcome: _Outcome | None = None
         failure = _NOT_STARTED
         try:
-            await self._launch(client_environment(term, self.request.environment))
+            await self._launch(self._environment(term))
             outcome = await self._outcome
             if outcome.end is _End.CLIENT_LEFT:
                 await self._hang_up()
@@ -133,6 +133,12 @@ class AppWork(Work):
             self._take_leave(outcome, failure)
         if outcome is not None and outcome.crashed:
             await self._report_crash()
+
+    def _environment(self, term: str) -> dict[str, str]:
+        taken = client_environment(term, self.request.environment)
+        if self.visit.agent is not None and self.visit.agent.place is not None:
+            taken[AGENT_PLACE] = self.visit.agent.place
+        return taken
 
     async def _launch(self, env: Mapping[str, str]) -> None:
         master, slave = open_pty(*self._size)
@@ -178,6 +184,8 @@ class AppWork(Work):
             except ValueError:
                 reason = Reason.CRASHED
             self._end(_Outcome(_End.BYE, reason, str(message.body.get("sentence") or "")))
+        elif message.kind is Kind.AGENT and self.visit.agent is not None:
+            self._services.background(self.visit.agent.lend(str(message.body.get("session_id"))))
         elif message.kind is Kind.REBIND and not self._rebinding:
             self._rebinding = True
             self._services.background(self._rebind())

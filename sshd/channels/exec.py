@@ -80,7 +80,7 @@ class ExecWork(StreamWork):
 
     async def _forwarded_agent(self, session: Session) -> str | None:
         try:
-            return await self.visit.agent_path(session)
+            return None if self.visit.agent is None else await self.visit.agent.path(session)
         except VibeError as error:
             self.say(f"Your ssh-agent can't be reached from here: {error.message} {error.hint}")
             return None

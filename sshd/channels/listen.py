@@ -1,9 +1,9 @@
-"""Listeners inside sessions whose connections come out to the client: -R and agent forwarding."""
+"""Listeners inside sessions whose connections come out to the client: -R, and below -A."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -15,7 +15,7 @@ from typing_extensions import override
 from sshd.channels.forward import Forward
 from sshd.channels.forwards import Forwards
 from sshd.visit import Visit, printable
-from vibetui.agent import Accepted, Listener
+from vibetui.agent import Accepted, AgentConnection, Listener
 from vibetui.errors import AgentError, Conflict, Denied, VibeError
 from vibetui.events import EventCode
 from vibetui.model import Access, Session
@@ -125,9 +125,6 @@ class Listeners:
         self._listeners: set[RemoteListener] = set()
         self._opening = 0
         self._closed = False
-        self._agents: dict[str, RemoteListener] = {}
-        self._one_agent = asyncio.Lock()
-        self._agent_wanted = False
 
     async def on_port(self, host: str, port: int) -> asyncssh.SSHListener | bool:
         """What asyncssh's `server_requested` answers."""
@@ -157,9 +154,15 @@ class Listeners:
         """None, where it can't be; why is then among what the client shows with -v."""
         try:
             session = await self._visit.session()
-            if not self._visit.settings.allow_remote_forwarding:
-                await self._refuse(session, host=host[:256], port=port)
-            return await self._listen(session, host, port, open_channel)
+            if not self._visit.settings.allow_remote_forwarding or session.access is Access.VIEWER:
+                await self._visit.audit(
+                    EventCode.ACCESS_REFUSED, session, host=host[:256], port=port
+                )
+                raise Denied("Listening in this session is not allowed.")
+            agent = await self._visit.connect(session, self._say)
+            listening = agent.listen(host, port)
+            where = f"{host[:256]}:{port}" if port else host[:256]
+            return await self.add(session, agent, listening, open_channel, where)
         except (VibeError, ValueError) as error:
             hint = error.hint if isinstance(error, VibeError) else ""
             self._say(f"{error} {hint}".strip())
@@ -170,34 +173,22 @@ class Listeners:
         with suppress(OSError):
             self._visit.conn.send_debug(f"vibetui: {printable(sentence)}", always_display=True)
 
-    async def _refuse(self, session: Session, **detail: Any) -> None:
-        await self._visit.audit(EventCode.ACCESS_REFUSED, session, **detail)
-        raise Denied("Listening in sessions is not allowed here.")
-
-    async def _listen(
+    async def add(
         self,
         session: Session,
-        host: str,
-        port: int,
+        agent: AgentConnection,
+        listening: Coroutine[Any, Any, Listener],
         open_channel: Open,
-        *,
-        secret: bool = False,
+        where: str,
     ) -> RemoteListener:
-        where = "agent" if secret else f"{host[:256]}:{port}" if port else host[:256]
-        if session.access is Access.VIEWER:
-            await self._refuse(session, listener=where)
-        self._listeners = {listener for listener in self._listeners if not listener.ended}
-        if len(self._listeners) + self._opening >= _MOST:
-            raise Conflict(f"There are {_MOST} listeners of this connection already.")
-        self._opening += 1
+        """Serve what `listening` makes of `agent`.
+
+        Raises `Conflict` where there are too many, and whatever `listening` raises.
+        """
         try:
-            connection = await self._visit.connect(session, self._say)
-            try:
-                made = await connection.listen(host, port, secret=secret)
-            finally:
-                connection.close()
+            made = await self._one_more(listening)
         finally:
-            self._opening -= 1
+            agent.close()
         try:
             await self._visit.audit(
                 EventCode.FORWARD_LISTEN, session, listener=where, port=made.port, path=made.path
@@ -212,42 +203,16 @@ class Listeners:
             listener.close()
         return listener
 
-    # The agent
-
-    async def want_agent(self) -> bool:
-        """What asyncssh's `create_agent_listener` answers; where it listens shows later."""
-        if not self._visit.settings.allow_agent_forwarding:
-            await self._visit.audit(EventCode.ACCESS_REFUSED, listener="agent")
-        else:
-            self._agent_wanted = self._may_forward_agent()
-        return self._agent_wanted
-
-    def _may_forward_agent(self) -> bool:
-        conn = self._visit.conn
-        return bool(
-            conn.check_key_permission("agent-forwarding")
-            and conn.check_certificate_permission("agent-forwarding")
-        )
-
-    async def agent_path(self, session: Session) -> str | None:
-        """A socket in `session` behind which the client's agent answers; None: it offers none.
-
-        Raises `VibeError` where there can be no such socket.
-        """
-        if not self._agent_wanted:
-            return None
-        async with self._one_agent:
-            listener = self._agents.get(session.session_id)
-            if listener is None or listener.ended:
-                listener = await self._listen(session, "", 0, self._open_agent, secret=True)
-                self._agents[session.session_id] = listener
-            return listener.path
-
-    async def _open_agent(self, make: Make, _accepted: Accepted, _port: int) -> tuple[Any, Forward]:
-        channel = self._visit.conn.create_agent_channel()
-        forward = await channel.open(make)
-        assert isinstance(forward, Forward)
-        return channel, forward
+    async def _one_more(self, listening: Coroutine[Any, Any, Listener]) -> Listener:
+        self._listeners = {listener for listener in self._listeners if not listener.ended}
+        if len(self._listeners) + self._opening >= _MOST:
+            listening.close()
+            raise Conflict(f"There are {_MOST} listeners of this connection already.")
+        self._opening += 1
+        try:
+            return await listening
+        finally:
+            self._opening -= 1
 
     def close(self) -> None:
         """The client has gone."""

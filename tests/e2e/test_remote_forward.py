@@ -17,11 +17,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e import openssh
+from tests.e2e import openssh, steps
 from tests.e2e.openssh import add_user, make_session, run
 from tests.e2e.reach import Reach
 from tests.server import Server
 from tests.sshd_support import eventually
+from tests.tmux import Tmux
 from vibetui.core.client import CoreClient
 from vibetui.events import EventCode
 from vibetui.model import Access
@@ -219,7 +220,7 @@ def test_viewers_listen_nowhere(web: Reach, server: Server, tmp_path: Path) -> N
 
     asyncio.run(share())
     said = refused(server, "-R", "0:127.0.0.1:1", login=f"vibe+{owner}+web", key=key)
-    assert "not allowed here" in said
+    assert "not allowed" in said
 
 
 def test_a_container_that_stops_takes_its_listener_and_leaves_the_client(
@@ -294,6 +295,24 @@ def test_the_agents_socket_goes_with_the_connection(web: Reach, keyring: dict[st
     eventually(lambda: not is_there(web, directory), "the agent's directory is removed")
 
 
+def test_the_apps_terminals_have_it_too_and_again_after_a_new_connection(
+    web: Reach, keyring: dict[str, str], tmp_path: Path
+) -> None:
+    line = f"SSH_AUTH_SOCK={keyring['SSH_AUTH_SOCK']} {web.server.ssh()}".replace("ssh ", "ssh -A ")
+    line = line.replace("vibe@", f"{web.login}@")
+    fingerprint = re.escape(fingerprints(keyring).decode().split()[1])
+    with Tmux(tmp_path, columns=120, rows=24) as terminal:
+        terminal.line(line)
+        terminal.wait_for_match(steps.PROMPT, 60)
+        steps.shell(terminal, "clear; ssh-add -l", f"256 {fingerprint}")
+        steps.disconnect(terminal)
+        eventually(lambda: not is_there(web, "/tmp/vibe-*/agent.sock"), "the socket is removed")
+        terminal.line(line)
+        terminal.wait_for(steps.WORKSPACE)
+        steps.shell(terminal, "clear; ssh-add -l", f"256 {fingerprint}")
+        steps.disconnect(terminal)
+
+
 def test_git_in_a_session_reaches_a_forge_by_the_users_forward_and_the_users_keys(
     web: Reach, server: Server, keyring: dict[str, str]
 ) -> None:
@@ -333,7 +352,7 @@ def test_settings_say_no(tmp_path: Path, keyring: dict[str, str], shouting: int)
     closed.start()
     try:
         make_session(closed, "web")
-        assert "not allowed here" in refused(closed, "-R", f"0:127.0.0.1:{shouting}")
+        assert "not allowed" in refused(closed, "-R", f"0:127.0.0.1:{shouting}")
         line = Reach(closed, "web").openssh('echo "<$SSH_AUTH_SOCK>"', options=("-A",))
         assert run(line, environment=keyring).stdout == b"<>\n"
         assert closed.log().count(f'"{EventCode.ACCESS_REFUSED}"') == 2

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import structlog
 from textual import events
 from textual.app import App
@@ -40,6 +42,10 @@ CRASHED = (
 )
 
 
+def _lend_none(_session_id: str) -> None:
+    """The terminal is this machine's, and offers no ssh-agent."""
+
+
 class VibeApp(App[str], inherit_bindings=False):
     """Textual's own keys are not inherited: ctrl+q would be taken from the container.
 
@@ -48,11 +54,12 @@ class VibeApp(App[str], inherit_bindings=False):
         remote: The terminal is at the other end of an SSH connection.
         address: Whose other end is there.
         begins_at: Id of a session to go into at once.
+        agent_place: Path in sessions of the user's own ssh-agent; empty: there is none.
         world: Time and chance.
 
     `return_value` is the sentence to print once the screen is restored. `bypass` may be replaced:
     it gives a socket that leads to the user's terminal without the PTY, until it is closed. So may
-    `hang_up`.
+    `hang_up`, and `lend_agent`, which has the user's ssh-agent answer in a session.
     """
 
     ENABLE_COMMAND_PALETTE = False
@@ -67,6 +74,7 @@ class VibeApp(App[str], inherit_bindings=False):
         remote: bool,
         address: str = "",
         begins_at: str | None = None,
+        agent_place: str = "",
         world: World | None = None,
     ) -> None:
         super().__init__(driver_class=LendableDriver, ansi_color=True)
@@ -77,6 +85,8 @@ class VibeApp(App[str], inherit_bindings=False):
         self.user_name = ""
         self.bypass: Bypass = no_bypass
         self.hang_up: HangUp = no_hang_up
+        self.lend_agent: Callable[[str], None] = _lend_none
+        self.terminal_env = {"SSH_AUTH_SOCK": agent_place} if agent_place else {}
         self.feed = SessionFeed(core)
         self.terminal_watch = TerminalWatch(core)
         self.attendance = Attendance(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
 from signal import SIGHUP
@@ -61,6 +62,7 @@ class LivePanes:
         told: Panes,
         *,
         read_only: bool,
+        term_env: Mapping[str, str],
     ) -> None:
         self.current: int | None = None
         self.expecting = False
@@ -70,6 +72,7 @@ class LivePanes:
         self._world = world
         self._told = told
         self._read_only = read_only
+        self._term_env = term_env
         self._recent: list[int] = []
         self._workers: dict[int, Worker[None]] = {}
         self._coming: set[int] = set()
@@ -179,6 +182,7 @@ class LivePanes:
             columns=room.width,
             settings=self._settings,
             banner=banner,
+            term_env=self._term_env,
             read_only=self._read_only,
         )
 

@@ -66,6 +66,7 @@ class SessionScreen(VibeScreen[None]):
             vibe.world,
             self,
             read_only=session.access is Access.VIEWER,
+            term_env=vibe.terminal_env,
         )
         self._deeds = TabDeeds(self, self._tabs, self._panes)
 
@@ -135,6 +136,8 @@ class SessionScreen(VibeScreen[None]):
 
     async def _enter(self, connection: AgentConnection) -> None:
         vibe, session_id = self.vibe, self._session.session_id
+        if vibe.terminal_env:
+            vibe.lend_agent(session_id)
         try:
             with bound_contextvars(session_id=session_id):
                 await self._panes.begin(
