@@ -64,6 +64,7 @@ class EventCode(StrEnum):
     FILES = "files"
     """An SFTP connection to a workspace."""
     FILE_TRANSFERRED = "file.transferred"
+    """What an sftp-server says that it did with one file; the detail says what (``did``)."""
     FORWARD = "forward"
     """A connection into a session (-L, -D, -J), or out of one (-R)."""
     FORWARD_LISTEN = "forward.listen"

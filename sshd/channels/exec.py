@@ -107,15 +107,10 @@ class ExecWork(StreamWork):
         return () if command is None else (*_BY_THE_SHELL, command)
 
     def _status(self, ended: ExitStatus) -> int | str:
-        if ended.signal is not None:
-            with suppress(ValueError):
-                return signal.Signals(ended.signal).name.removeprefix("SIG")
-            return 128 + ended.signal
-        assert ended.code is not None
         program = self._program()
         if ended.code == _NOT_FOUND and program in _PACKAGES:
             self.say(f"The session's image lacks {program}: add Debian's {_PACKAGES[program]}.")
-        return ended.code
+        return status_of(ended)
 
     # Without a terminal
 
@@ -197,6 +192,16 @@ class ExecWork(StreamWork):
         number = getattr(signal, f"SIG{name}", None)
         if self._running is not None and isinstance(number, signal.Signals):
             self._running.signal(number)
+
+
+def status_of(ended: ExitStatus) -> int | str:
+    """As `StreamWork.main` returns it."""
+    if ended.signal is not None:
+        with suppress(ValueError):
+            return signal.Signals(ended.signal).name.removeprefix("SIG")
+        return 128 + ended.signal
+    assert ended.code is not None
+    return ended.code
 
 
 async def _end(task: asyncio.Task[None]) -> None:

@@ -1,4 +1,4 @@
-"""Verbs for scripts: ls, new, start, stop, rm, rename, whoami, help."""
+"""Verbs for scripts: ls, new, start, stop, rm, rename, cp, whoami, help."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ _HELP = (
     ("stop NAME", "stop its container; /workspace stays"),
     ("rm NAME --yes", "remove it, and its /workspace"),
     ("rename NAME NEW", "call it something else"),
+    ("cp NAME NEW", "copy it with its /workspace; what is being written is copied as it is then"),
     ("whoami", "the account that your key belongs to"),
     ("help", "this"),
 )
@@ -40,6 +41,10 @@ _STEPS = {
     OpenStep.HANDSHAKE: "Waiting for the container to say that it is ready…",
 }
 """The steps of a start that are worth a line; the others take no time."""
+
+
+_BETWEEN = 2.0
+"""Seconds between two lines about a copy that lasts."""
 
 
 class LobbyWork(StreamWork):
@@ -195,6 +200,29 @@ async def _rename(work: LobbyWork, name: str, new: str, as_json: bool) -> None:
     session = await (await work.visit.core()).rename_session(session.session_id, new)
     await work.print_answer(
         as_json, _session_json(session), f"{name} is called {session.reference} now."
+    )
+
+
+@_verbs.command("cp")
+@_name
+@click.argument("new")
+@_as_json
+@click.pass_obj
+async def _cp(work: LobbyWork, name: str, new: str, as_json: bool) -> None:
+    session = await work.session("cp", name)
+    core = await work.visit.core()
+    clock = asyncio.get_running_loop().time
+    quiet_until = clock() + _BETWEEN
+    made: Session | None = None
+    async with aclosing(core.copy_session(session.session_id, new)) as steps:
+        async for step in steps:
+            made = step.session
+            if made is None and clock() >= quiet_until:
+                quiet_until = clock() + _BETWEEN
+                work.say(f"Copied {step.copied >> 20} of about {step.total >> 20} MiB…")
+    assert made is not None
+    await work.print_answer(
+        as_json, _session_json(made), f"{made.reference} is made, a copy of {name}."
     )
 
 
