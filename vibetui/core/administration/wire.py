@@ -48,8 +48,9 @@ class Method:
                 name: adapter.validate_python(data[name])
                 for name, adapter in self.arguments.items()
             }
-        except ValidationError as error:
-            raise Invalid("An argument of the request is not of its type.") from error
+        except ValidationError:
+            # The cause of an error is logged, and this one's text has the argument in it.
+            raise Invalid("An argument of the request is not of its type.") from None
 
 
 def methods_of(protocol: type) -> dict[str, Method]:
