@@ -118,16 +118,14 @@ async def test_whether_there_is_an_account_cannot_be_told_from_the_time(tmp_path
         await with_password(house, "ada")
         await front.check_password("ada", "wrong")  # The first makes what the others compare to.
 
-        async def fastest(name: str) -> float:
-            took = []
+        async def work_for(name: str) -> float:
+            begun = time.process_time()  # Of all threads, whatever else the machine does.
             for _ in range(3):
-                begun = time.perf_counter()
                 assert await front.check_password(name, "wrong") is None
-                took.append(time.perf_counter() - begun)
-            return min(took)
+            return time.process_time() - begun
 
         # Without a hash to verify it would be a fiftieth.
-        assert await fastest("nobody") > 0.3 * await fastest("ada")
+        assert await work_for("nobody") > 0.5 * await work_for("ada")
 
 
 async def test_an_old_hash_is_renewed_when_its_password_is_typed(tmp_path: Path) -> None:
