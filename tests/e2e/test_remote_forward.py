@@ -196,6 +196,8 @@ def test_what_cannot_be_listened_on_is_refused_with_the_reason_among_the_clients
     assert "ermission" in refused(server, "-R", f"/etc/own.sock:{destination}")
     assert "slash" in refused(server, "-R", f"./relative.sock:{destination}")
     assert "no address" in refused(server, "-R", f"example.com:0:{destination}")
+    many = [word for to in range(17) for word in ("-R", f"0:127.0.0.1:{to + 1}")]
+    assert "There are 16 listeners" in refused(server, *many)
 
 
 def test_a_stranger_hears_that_there_is_no_such_session(server: Server, tmp_path: Path) -> None:
@@ -341,6 +343,44 @@ def test_listeners_and_what_comes_by_them_are_on_record(
     for code in (EventCode.FORWARD_LISTEN, EventCode.FORWARD):
         listeners = {record.get("listener") for record in records if record.get("event") == code}
         assert {"localhost:7800", "agent"} <= listeners
+
+
+# Limits and settings
+
+_CROWD = """
+import select, socket, sys
+port, count, surplus = map(int, sys.argv[1:])
+socks = [socket.create_connection(("127.0.0.1", port), 20) for _ in range(count)]
+ended = []
+while len(ended) < surplus:
+    ready, _, _ = select.select([sock for sock in socks if sock not in ended], [], [], 20)
+    assert ready
+    ended += ready
+for sock in socks:
+    if sock not in ended:
+        sock.sendall(b"heard")
+        sock.shutdown(socket.SHUT_WR)
+        print(sock.recv(100).decode())
+"""
+"""Connects so often, waits until so many have been ended, and speaks on the others."""
+
+
+def test_more_connections_than_a_client_may_have_are_ended_at_once_and_the_others_go_on(
+    tmp_path: Path, shouting: int
+) -> None:
+    narrow = Server(tmp_path / "narrow", VIBETUI_MAX_FORWARDS_PER_CONNECTION="3")
+    narrow.start()
+    try:
+        make_session(narrow, "web")
+        web = Reach(narrow, "web")
+        with forwarding(web, "-R", f"0:127.0.0.1:{shouting}") as client:
+            crowd = f"python3 -c {shlex.quote(_CROWD)} {client.port} 9 6"
+            done = run(web.openssh(crowd))
+            assert done.stdout == b"HEARD\n" * 3, done.stderr
+            eventually(lambda: say(web, client.port, b"room") == b"ROOM", "there is room again")
+    finally:
+        narrow.stop()
+        narrow.remove_everything()
 
 
 def test_settings_say_no(tmp_path: Path, keyring: dict[str, str], shouting: int) -> None:
