@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import BASE_IMAGE
 from tests.core_support import remove_account
 from tests.session_support import import_image, make_settings, raw_client
 from vibetui.agent import (
@@ -26,6 +27,7 @@ from vibetui.agent import (
     TerminalSpec,
     TerminalStream,
 )
+from vibetui.agent.exec import ExecSpec, Out
 from vibetui.core import Core
 from vibetui.core.client import CoreClient
 from vibetui.core.doors import make_door
@@ -105,7 +107,7 @@ async def test_a_running_core_puts_an_account_out_that_is_removed(tmp_path: Path
 
 @pytest.fixture(params=[in_process, over_sockets], ids=["LocalCore", "CoreClient"])
 async def both(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Both]:
-    settings = make_settings(tmp_path / "data")
+    settings = make_settings(tmp_path / "data", helper_image=BASE_IMAGE)
     try:
         async with CoreService.start(settings) as service:
             users = [await service.store.add_user(name) for name in ("ada", "bob")]
@@ -400,3 +402,33 @@ async def test_a_container_removed_behind_our_back_is_not_running_any_more(both:
     (again,) = await both.ada.list_sessions()
     assert replace(again, container_id=row.container_id, last_used_at=row.last_used_at) == row
     assert b"alive" in await run(await both.ada.attach(made.session_id), "echo alive")
+
+
+async def test_files_can_be_had_without_a_start_until_the_sharing_ends(both: Both) -> None:
+    made = await both.ada.create_session("work")
+    await both.ada.share_session(made.session_id, "bob", Access.WRITER)
+    writing = await both.bob.attach_files(made.session_id)
+    stream = await writing.execute(ExecSpec(("/bin/sh", "-c", "echo kept > it; cat it; cat")))
+    assert await stream.read() == Out(b"kept\n")
+    (row,) = await both.ada.list_sessions()
+    assert row.status is SessionStatus.STOPPED
+    await both.ada.unshare_session(made.session_id, "bob")
+    with pytest.raises(AgentError):
+        async with asyncio.timeout(10):
+            await stream.read()
+    stream.close()
+    with pytest.raises(NotFound):
+        await both.bob.attach_files(made.session_id)
+
+
+async def test_a_writers_copy_of_a_session_is_the_writers_own(both: Both) -> None:
+    made = await both.ada.create_session("work")
+    await both.ada.share_session(made.session_id, "bob", Access.WRITER)
+    async with asyncio.timeout(30):
+        *_, last = [step async for step in both.bob.copy_session(made.session_id, "mine")]
+    assert last.session is not None
+    assert (last.session.name, last.session.access) == ("mine", Access.OWNER)
+    assert last.session in await both.bob.list_sessions()
+    assert [session.name for session in await both.ada.list_sessions()] == ["work"]
+    await both.ada.delete_session(made.session_id)
+    await opened(both.bob, last.session.session_id)

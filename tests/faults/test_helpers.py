@@ -126,6 +126,18 @@ async def test_a_helper_that_starts_while_its_session_is_deleted_is_not_left(pla
         came.close()
 
 
+async def test_files_and_copies_come_through_the_engine_where_it_is_elsewhere(
+    tmp_path: Path,
+) -> None:
+    changes = {"helper_image": BASE_IMAGE, "agent_carrier": "relay"}
+    async with a_place(tmp_path / "data", **changes) as place:
+        session = await place.session()
+        assert await by_helper(place, session, "echo there > it; cat it") == "there\n"
+        *_, last = await copied(place, session, "copy")
+        assert last.session is not None
+        assert await by_helper(place, last.session, "cat it") == "there\n"
+
+
 async def test_without_its_image_there_is_no_helper_and_one_sentence(tmp_path: Path) -> None:
     async with a_place(tmp_path / "data", helper_image=MISSING_IMAGE) as place:
         session = await place.session()
