@@ -15,7 +15,7 @@ from tests.session_support import MISSING_IMAGE, Place, a_place
 from tests.sshd_support import eventually
 from vibetui.agent import AgentConnection
 from vibetui.agent.exec import Err, ExecSpec
-from vibetui.errors import Conflict, ImageUnavailable, NotFound
+from vibetui.errors import Conflict, EngineError, ImageUnavailable, NotFound
 from vibetui.events import EventCode
 from vibetui.model import LABEL_INSTANCE, CopyProgress, Session, volume_name
 from vibetui.sessions import helpers
@@ -209,6 +209,20 @@ async def test_a_copy_that_is_given_up_leaves_nothing(place: Place) -> None:
             assert step.session is None
             break
     await place.manager.delete(session.session_id)
+    await nothing_but(place)
+
+
+async def test_a_session_can_be_deleted_while_it_is_copied_which_ends_the_copy(
+    place: Place,
+) -> None:
+    session = await place.session()
+    await by_helper(place, session, "head -c 200000000 /dev/urandom > large")
+    copying = place.manager.copy(session.session_id, session.user_id, "copy")
+    async with asyncio.timeout(DEADLINE), aclosing(copying) as steps:
+        await anext(steps)
+        await place.manager.delete(session.session_id)
+        with pytest.raises(EngineError, match="cut off"):
+            _ = [step async for step in steps]
     await nothing_but(place)
 
 

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
@@ -127,7 +127,9 @@ def _confirm(ours: Ours) -> None:
 
 def _remove_sessions(ours: Ours) -> str:
     for container in ours.containers:
-        container.remove(force=True, v=True)
+        # A helper goes by itself, and may just have.
+        with suppress(docker.errors.NotFound):
+            container.remove(force=True, v=True)
     for volume in ours.volumes:
         volume.remove(force=True)
     return f"{len(ours.containers)} containers, {len(ours.volumes)} workspaces"
