@@ -22,6 +22,7 @@ from vibetui.errors import Conflict, CoreUnavailable, NotFound, OpenError, VibeE
 from vibetui.events import OpenEvent, OpenStep, StepState
 from vibetui.model import (
     Access,
+    CopyProgress,
     Presence,
     PresenceNotice,
     Session,
@@ -116,7 +117,7 @@ class StagedCore:
     opening: Sequence[OpenEvent] = ()
     """What every flight says."""
     open_error: VibeError | None = None
-    """How the flight ends; None: it goes on until `finish` is set."""
+    """How the flight ends; None: it goes on until `finish` is set, as a copy does."""
     finish: asyncio.Event = field(default_factory=asyncio.Event)
     unreachable: bool = False
     log_text: str = ""
@@ -172,6 +173,13 @@ class StagedCore:
     async def rename_session(self, session_id: str, name: str) -> Session:
         self._called("rename", session_id, name)
         return self.change(session_id, name=name)
+
+    async def copy_session(self, session_id: str, name: str) -> AsyncIterator[CopyProgress]:
+        self._called("copy", session_id, name)
+        yield CopyProgress(1, 4)
+        await self.finish.wait()
+        made = replace(self.find(session_id), session_id=f"{session_id}-copy", name=name)
+        yield CopyProgress(4, 4, made)
 
     async def delete_session(self, session_id: str) -> None:
         self._called("delete", session_id)

@@ -55,6 +55,18 @@ async def test_renaming_starts_from_the_old_name() -> None:
         assert core.calls == [("rename", "idapi", "api-2")]
 
 
+async def test_a_copy_says_how_far_it_is_and_then_stands_in_the_list() -> None:
+    core = StagedCore()
+    app = staged_app(core)
+    async with app.run_test() as pilot:
+        await until(pilot, lambda: "api" in shown(app))
+        await pilot.press("c", "enter")
+        await until(pilot, lambda: "copying 25%" in shown(app))
+        core.finish.set()
+        await until(pilot, lambda: "api-copy" in shown(app) and "copying" not in shown(app))
+        assert core.calls == [("copy", "idapi", "api-copy")]
+
+
 async def test_deleting_takes_the_whole_name() -> None:
     core = StagedCore()
     app = staged_app(core)
@@ -73,7 +85,7 @@ async def test_escape_leaves_a_dialog_without_doing_anything() -> None:
     app = staged_app(core)
     async with app.run_test() as pilot:
         await until(pilot, lambda: "api" in shown(app))
-        for key in ("n", "r", "d", "x", "question_mark"):
+        for key in ("n", "r", "c", "d", "x", "question_mark"):
             await pilot.press(key, "escape")
             assert isinstance(app.screen, SessionListScreen)
         assert core.calls == []

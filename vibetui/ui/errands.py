@@ -95,6 +95,21 @@ class Errands:
         finally:
             self._say(session.session_id, None)
 
+    async def copy(self, session: Session, name: str) -> None:
+        """Make a session of that name with the same files."""
+        self._say(session.session_id, "copying")
+        try:
+            async with closing(self._core.copy_session(session.session_id, name)) as steps:
+                async for step in steps:
+                    if step.session is not None:
+                        self._feed.put(step.session)
+                    elif step.total:
+                        self._say(session.session_id, f"copying {step.copied / step.total:.0%}")
+        except VibeError as error:
+            self._failed(error)
+        finally:
+            self._say(session.session_id, None)
+
     async def delete(self, session: Session) -> None:
         """Delete container, volume and row."""
         self._say(session.session_id, "deleting")

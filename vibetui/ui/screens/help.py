@@ -23,6 +23,7 @@ def _sections(prefix: str) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...
                 ("n", "new session"),
                 ("s · x", "start in the background · stop"),
                 ("r · d", "rename · delete, with its /workspace"),
+                ("c", "copy, with its /workspace"),
                 ("S", "share: who else may see it, or type into it"),
                 ("R", "record what its terminals show, or stop that"),
                 ("v", "show the session's screen, or hide it; space does too"),

@@ -16,6 +16,7 @@ from vibetui.ui.names import suggest
 from vibetui.ui.recording import toggle_recording
 from vibetui.ui.screens.base import VibeScreen
 from vibetui.ui.screens.confirm import ConfirmDialog
+from vibetui.ui.screens.copy import CopyDialog
 from vibetui.ui.screens.delete import DeleteDialog
 from vibetui.ui.screens.new_session import NewSession, NewSessionDialog
 from vibetui.ui.screens.rename import RenameDialog
@@ -30,6 +31,7 @@ class SessionDeeds(VibeScreen[None]):
         Binding("s", "start", show=False),
         Binding("x", "stop", show=False),
         Binding("r", "rename", show=False),
+        Binding("c", "copy", show=False),
         Binding("d,delete", "delete", show=False),
         Binding("S,shift+s", "share", show=False),
         Binding("R,shift+r", "record", show=False),
@@ -125,6 +127,21 @@ class SessionDeeds(VibeScreen[None]):
         name = await self.app.push_screen_wait(RenameDialog(session, self.vibe.feed.names))
         if name and name != session.name:
             await self._work.rename(session, name)
+
+    def action_copy(self) -> None:
+        """Ask for the copy's name; the row says how far it is."""
+        if (session := self._selected) is not None:
+            try:
+                rights.no_viewer(session, "copy it")
+            except VibeError as error:
+                self.vibe.tell(error)
+                return
+            self.run_worker(self._copy(session), group="dialog", exclusive=True)
+
+    async def _copy(self, session: Session) -> None:
+        name = await self.app.push_screen_wait(CopyDialog(session, self.vibe.feed.names))
+        if name:
+            self.run_worker(self._work.copy(session, name))
 
     def action_delete(self) -> None:
         """Delete, once the name has been typed; leave what is somebody else's."""
