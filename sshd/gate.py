@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import math
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -13,6 +13,11 @@ from vibetui.settings import Settings
 
 _NETWORK_OF_ONE = 64
 """Bits of an IPv6 address that a provider gives to one customer."""
+
+_FOR_REGULARS = 4
+"""One place for so many of `max_unauthenticated` is there for addresses from which somebody has
+logged in before: a crowd of strangers doesn't keep them out."""
+_MOST_REGULARS = 10_000
 
 TooMany = Callable[[str, float], None]
 """Hears of an address that is banned from now on, and for how many seconds."""
@@ -90,6 +95,8 @@ class Gate:
         self._connections_of: Counter[str] = Counter()
         self._of_user: Counter[str] = Counter()
         self._inside: set[Ticket] = set()
+        self._regulars: OrderedDict[str, None] = OrderedDict()
+        """Origins from which somebody has logged in, those of late last."""
 
     def enter(self, address: str) -> Ticket:
         """A place for a connection from `address`. Raises `Refused`."""
@@ -113,7 +120,10 @@ class Gate:
             raise Refused(
                 "Too many connections from your address haven't logged in. Try again in a moment."
             )
-        if len(self._strangers) >= settings.max_unauthenticated:
+        places = settings.max_unauthenticated
+        if where in self._regulars:
+            places += max(1, places // _FOR_REGULARS)
+        if len(self._strangers) >= places:
             raise Refused("Too many connections are logging in just now. Try again in a moment.")
 
     def failed(self, ticket: Ticket) -> None:
@@ -130,6 +140,10 @@ class Gate:
         """See `Ticket.logged_in`."""
         self._forget_stranger(ticket)
         self.bans.succeeded(ticket.origin)
+        self._regulars[ticket.origin] = None
+        self._regulars.move_to_end(ticket.origin)
+        if len(self._regulars) > _MOST_REGULARS:
+            self._regulars.popitem(last=False)
         if self._of_user[user_id] >= self._settings.max_connections_per_user:
             raise Refused("Too many of your connections are open. Close some, then try again.")
         ticket.user_id = user_id

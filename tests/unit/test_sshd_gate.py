@@ -78,6 +78,18 @@ def test_when_too_many_are_logging_in_the_newest_is_refused() -> None:
     door.enter("192.0.2.9")
 
 
+def test_a_crowd_of_strangers_keeps_out_nobody_who_has_been_inside_from_there() -> None:
+    door = Door(max_unauthenticated=4)
+    door.enter(ADA).logged_in("ada")
+    for number in range(4):
+        door.enter(f"198.51.100.{number}")
+    with pytest.raises(Refused, match="are logging in just now"):
+        door.enter(BOB)
+    door.enter(ADA)
+    with pytest.raises(Refused, match="are logging in just now"):
+        door.enter(ADA)
+
+
 def test_a_place_is_given_back_once() -> None:
     door = Door(max_connections_per_address=2)
     one, _two = door.enter(), door.enter()
