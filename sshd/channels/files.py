@@ -33,6 +33,9 @@ exit {_MISSING}"""
 _NO_SHELL = (126, 127)
 """The agent's statuses for an image that has no ``/bin/sh`` either."""
 
+_MOST_HELD = 16 * 1024
+"""Bytes on stderr that wait for an answer; whatever says more than that is there."""
+
 _LAST_WORDS = 5.0
 """Seconds for an sftp-server whose client has gone to say what came of the open files."""
 
@@ -128,6 +131,8 @@ class FilesWork(StreamWork):
             else:
                 assert isinstance(piece, Err)
                 held += transfers.take(piece.data)
+            if len(held) > _MOST_HELD:
+                answered.set()
             if answered.is_set() and held:
                 await self.write_error(held)
                 held = b""

@@ -26,7 +26,7 @@ of 0.9.
 """
 
 _END = rb"\r\n"
-_TRANSFER = re.compile(rb'(?:forced )?close "(.*)" bytes read (\d+) written (\d+)' + _END)
+_TRANSFER = re.compile(rb'(?:forced )?close "(.*)" bytes read (\d{1,20}) written (\d{1,20})' + _END)
 _ONE = re.compile(rb'(remove|mkdir|rmdir) name "(.*)"(?: mode \d+)?' + _END)
 _TWO = re.compile(rb'(?:posix-)?(rename|symlink|hardlink) old "(.*)" new "(.*)"' + _END)
 _ESCAPED = re.compile(rb"\\(\\|[0-7]{3})")
@@ -81,11 +81,14 @@ class Transfers:
     def _line(self, line: bytes) -> bytes:
         if not line.endswith(b"\r\n"):
             return line  # The log's end so; what others write doesn't.
+        if len(line) > _LONGEST_LINE:
+            return b""
         if found := _TRANSFER.fullmatch(line):
             self._add(did="transfer", path=_text(found[1]), read=found[2], written=found[3])
         elif found := _ONE.fullmatch(line):
             self._add(did=found[1].decode(), path=_text(found[2]))
-        elif found := _TWO.fullmatch(line):
+        # Without its last quotation mark each of the others would be tried, to the end.
+        elif line.endswith(b'"\r\n') and (found := _TWO.fullmatch(line)):
             self._add(did=found[1].decode(), path=_text(found[2]), to=_text(found[3]))
         return b""
 

@@ -48,6 +48,15 @@ def test_a_path_counts_no_bytes_and_steers_no_terminal() -> None:
     ]
 
 
+def test_lines_that_no_server_writes_are_no_events() -> None:
+    events, _ = recorded(
+        b'close "/w/a" bytes read ' + b"9" * 5000 + b" written 2\r\n",
+        b'rename old "' + b'" new "' * 2000 + b"x\r\n",
+        b'mkdir name "' + b"a" * 20_000 + b'"\r\n',
+    )
+    assert events == []
+
+
 def test_many_files_are_summed_up_in_one_event() -> None:
     events, _ = recorded(b'close "/w/a" bytes read 1 written 2\r\n' * (MOST_EVENTS + 10))
     assert len(events) == MOST_EVENTS + 1

@@ -55,8 +55,8 @@ echo "wrote $?"
 """
 """GNU tar: unlike cp it tells a file that changed meanwhile from one that could not be copied."""
 
-_COPIED = re.compile(rb"tar: copied (\d+)")
-_SAID = re.compile(rb"(total|read|wrote) (\d+)")
+_COPIED = re.compile(rb"tar: copied (\d{1,18})")
+_SAID = re.compile(rb"(total|read|wrote) (\d{1,18})")
 _CHANGED = 1
 """Status of the tar that reads: all is copied, but not as of one moment."""
 _NO_ROOM = b"No space left on device"
