@@ -56,11 +56,6 @@ class FrontClient:
         answer = await self._channel.call("POST", "/v1/front/check_code", body, again=False)
         return bool(answer["right"])
 
-    async def check_registration(self, name: str, code: str | None) -> None:
-        """Whether `register` would be let with these; uses nothing up. Raises as that."""
-        body = {"name": name, "code": code}
-        await self._channel.call("POST", "/v1/front/check_registration", body)
-
     async def register(self, name: str, code: str | None, key_line: str) -> Account:
         """Make the account `name` with the key whose owner has just proved to be there.
 

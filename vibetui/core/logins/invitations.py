@@ -6,7 +6,7 @@ import hashlib
 from datetime import UTC, datetime
 
 from vibetui.core.accounts import check_user_name, operator_name, parse_public_key
-from vibetui.errors import Conflict, Denied, Invalid
+from vibetui.errors import Denied, Invalid
 from vibetui.events import EventCode
 from vibetui.model import Invite, User, new_id
 from vibetui.naming import EVERYBODY
@@ -33,19 +33,11 @@ def hash_code(code: str) -> str:
 
 
 class Registrations:
-    """What `FrontClient.register` and `FrontClient.check_registration` promise."""
+    """What `FrontClient.register` promises."""
 
     def __init__(self, store: Store, settings: Settings) -> None:
         self._store = store
         self._settings = settings
-
-    async def check(self, name: str, code: str | None) -> None:
-        """Whether `register` would be let with these; uses nothing up. Raises as that."""
-        # The code first: the names of the accounts are nothing for whoever has none.
-        await self._invite(code)
-        self._check_name(name)
-        if await self._store.user_by_name(name) is not None:
-            raise Conflict(f"There is a user called “{name}” already.", "Choose another name.")
 
     async def register(self, name: str, code: str | None, key_line: str) -> User:
         """Make the account `name`, never an admin's, with that key.

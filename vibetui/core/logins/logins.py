@@ -49,10 +49,6 @@ class Logins:
         """Whether it is right; then it is used up."""
         return await self._codes.check(user_id, code)
 
-    async def check_registration(self, name: str, code: str | None) -> None:
-        """Raises as `register`, but for the key."""
-        await self._registrations.check(name, code)
-
     async def register(self, name: str, code: str | None, key_line: str) -> Account:
         """Raises `Denied`, `Invalid` and `Conflict`."""
         return Account(await self._registrations.register(name, code, key_line))

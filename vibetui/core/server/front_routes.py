@@ -36,7 +36,6 @@ class FrontRoutes:
             web.post("/v1/front/authorities", self.authorities),
             web.post("/v1/front/check_password", self.check_password),
             web.post("/v1/front/check_code", self.check_code),
-            web.post("/v1/front/check_registration", self.check_registration),
             web.post("/v1/front/register", self.register),
             web.post("/v1/front/logged_in", self.logged_in),
             web.post("/v1/front/doors", self.open_door),
@@ -64,11 +63,6 @@ class FrontRoutes:
         data = await body_of(request)
         right = await self._logins.check_code(text_of(data, "user_id"), text_of(data, "code"))
         return web.json_response({"right": right})
-
-    async def check_registration(self, request: web.Request) -> web.Response:
-        data = await body_of(request)
-        await self._logins.check_registration(text_of(data, "name"), _optional(data, "code"))
-        return web.json_response({})
 
     async def register(self, request: web.Request) -> web.Response:
         data = await body_of(request)
