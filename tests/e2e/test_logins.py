@@ -5,13 +5,14 @@ from __future__ import annotations
 import itertools
 import shlex
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import paramiko
 import pytest
+from paramiko.common import cMSG_USERAUTH_INFO_RESPONSE
 
 from tests.e2e import openssh, steps
 from tests.e2e.openssh import add_user
@@ -271,12 +272,17 @@ class Stepwise:
 
     It asks for the authentication service anew with each step.
 
+    Args:
+        answer: What is said.
+        first: What is said before that, without waiting to be asked again.
+
     Attributes:
         prompts: What was asked.
     """
 
-    def __init__(self, server: Server, answer: str) -> None:
+    def __init__(self, server: Server, answer: str, first: Sequence[str] = ()) -> None:
         self._answer = answer
+        self._first = first
         self._transport = paramiko.Transport(("127.0.0.1", server.port))
         self._transport.start_client(timeout=20)
         self.prompts: list[str] = []
@@ -290,6 +296,8 @@ class Stepwise:
 
         def handler(title: str, text: str, asked: list[tuple[str, bool]]) -> list[str]:
             self.prompts.extend(prompt for prompt, _ in asked)
+            for text in self._first:
+                self._transport._send_message(_response(text))
             return [self._answer] * len(asked)
 
         with suppress(paramiko.BadAuthenticationType, paramiko.AuthenticationException):
@@ -305,6 +313,14 @@ class Stepwise:
 
     def close(self) -> None:
         self._transport.close()
+
+
+def _response(text: str) -> paramiko.Message:
+    message = paramiko.Message()
+    message.add_byte(cMSG_USERAUTH_INFO_RESPONSE)
+    message.add_int(1)
+    message.add_string(text)
+    return message
 
 
 def test_what_was_proved_for_one_account_is_nothing_for_another(
@@ -332,3 +348,17 @@ def test_a_new_key_is_nothing_for_another_login_name(inviting: Server, tmp_path:
         assert not client.answers("somebody")
         assert client.prompts == []
     assert user_named(inviting, "somebody") is None
+
+
+def test_many_answers_at_once_are_no_more_than_three_tries(
+    inviting: Server, tmp_path: Path
+) -> None:
+    key = add_user(inviting, "hasty", tmp_path)
+    codes = give_second_factor(inviting, "hasty")
+    with closing(Stepwise(inviting, "000000", first=["000000"] * 30)) as client:
+        assert client.key("hasty", key) == ["keyboard-interactive"]
+        assert not client.answers("hasty")
+        assert len(client.prompts) <= 3
+    assert "Traceback" not in inviting.log()
+    asked = Asked(tmp_path, codes.now)
+    assert attempt(inviting, key=key, asked=asked).stdout == "hasty\n"
