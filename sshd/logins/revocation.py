@@ -52,7 +52,7 @@ class Revocations:
                 self._add_bare(text)
 
     def _add_bare(self, text: str) -> None:
-        if "-cert-v01@openssh.com" not in text.split(None, 1)[0]:
+        if not _is_certificate(text):
             self.fingerprints.add(asyncssh.import_public_key(text).get_fingerprint())
             return
         certificate = asyncssh.import_certificate(text)
@@ -97,8 +97,12 @@ def _fingerprint(text: str) -> str:
     return text.rstrip("=")
 
 
+def _is_certificate(text: str) -> bool:
+    return "-cert-v01@openssh.com" in text.partition(" ")[0]
+
+
 def _key(text: str) -> asyncssh.SSHKey:
-    if "-cert-v01@openssh.com" in text.split(None, 1)[0]:
+    if _is_certificate(text):
         return asyncssh.import_certificate(text).key
     return asyncssh.import_public_key(text)
 
