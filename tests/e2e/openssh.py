@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shlex
 import socket
 import subprocess
@@ -12,6 +13,8 @@ from tempfile import TemporaryDirectory
 
 from tests.server import Server
 from tests.sshd_support import eventually
+from vibetui.core.client import CoreClient
+from vibetui.model import Access
 
 
 def words(
@@ -62,6 +65,20 @@ def add_user(server: Server, name: str, directory: Path) -> Path:
     added = server.vibetui("user", "add", name, "--key", f"{key}.pub")
     assert added.returncode == 0, added.stderr + added.stdout
     return key
+
+
+def share(server: Server, session: str, user: str, access: Access) -> None:
+    """Let another account into a session of the server's first one."""
+
+    async def let_in() -> None:
+        core = CoreClient(server.data_dir / "run" / "core.sock")
+        try:
+            found = await core.find_session(session)
+            await core.share_session(found.session_id, user, access)
+        finally:
+            await core.close()
+
+    asyncio.run(let_in())
 
 
 @contextmanager
