@@ -309,14 +309,19 @@ class ClientLogin(Steps):
     def connection_lost(self, exc: Exception | None) -> None:
         if self.login is not None or not self._methods:
             return
-        detail = {
+        detail: dict[str, object] = {
             "name": printable(self._name)[:LONGEST_NAME],
             "methods": list(self._methods),
             "fingerprints": list(self._offered),
         }
-        log.warning(EventCode.LOGIN_REFUSED, address=self._address, **detail)
+        user_id = None
+        if self._proof is not None:
+            user_id, detail["proved"] = self._proof.account.user.user_id, self._proof.method
+        log.warning(EventCode.LOGIN_REFUSED, user_id=user_id, address=self._address, **detail)
         self._background(
-            self._core.audit(EventCode.LOGIN_REFUSED, address=self._address, detail=detail)
+            self._core.audit(
+                EventCode.LOGIN_REFUSED, user_id=user_id, address=self._address, detail=detail
+            )
         )
         if not self._failures:
             self.login_failed()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import json
 import shlex
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import paramiko
 import pytest
@@ -68,6 +70,16 @@ def running(directory: Path, **settings: str) -> Iterator[Server]:
 def attempt(server: Server, **more: object) -> subprocess.CompletedProcess[str]:
     """From an address of its own: what failed before doesn't delay it."""
     return log_in(server, address=next(_ADDRESSES), **more)  # type: ignore[arg-type]
+
+
+def trail(server: Server) -> str:
+    return (server.data_dir / "audit.jsonl").read_text()
+
+
+def refusals(server: Server, user: str) -> list[dict[str, Any]]:
+    """Of somebody who had proved something by then."""
+    entries = [json.loads(line) for line in trail(server).splitlines()]
+    return [each for each in entries if (each["code"], each["user"]) == ("login.refused", user)]
 
 
 # Invitations
@@ -242,7 +254,11 @@ def test_a_code_is_good_once(inviting: Server, tmp_path: Path) -> None:
     assert done.returncode == 255
     assert asked.prompts == [CODE] * 3
     assert "Too many wrong answers" in done.stderr
-    assert code not in inviting.log()
+    eventually(lambda: len(refusals(inviting, "tony")) == 1, "the refusal is in the trail")
+    (refused,) = refusals(inviting, "tony")
+    assert refused["detail"]["proved"] == "publickey"
+    assert refused["detail"]["methods"] == ["publickey", "keyboard-interactive"]
+    assert code not in inviting.log() + trail(inviting)
 
 
 def test_a_code_comes_after_the_password_too(taking_passwords: Server, tmp_path: Path) -> None:
