@@ -16,6 +16,7 @@ import pyotp
 
 from tests.e2e import openssh
 from tests.server import Server
+from vibetui.core.accounts import add_account
 from vibetui.core.logins import hash_code, hash_password, new_invite_code, new_totp_secret
 from vibetui.model import Invite, User, new_id
 from vibetui.store import Store
@@ -56,6 +57,14 @@ def invite(server: Server, **changed: Any) -> str:
     made = Invite(new_id(), now, now + timedelta(hours=1), uses=1, used=0, made_by="ada")
     with_store(server, lambda store: store.add_invite(replace(made, **changed), hash_code(code)))
     return code
+
+
+def add_user(server: Server, name: str, directory: Path) -> Path:
+    """Another account; its key."""
+    key = make_key(directory / name)
+    line = Path(f"{key}.pub").read_text()
+    with_store(server, lambda store: add_account(store, name, line))
+    return key
 
 
 def user_named(server: Server, name: str) -> User | None:

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.openssh import add_user
-from tests.logins_support import Asked, certify, give_second_factor, log_in, make_key
+from tests.logins_support import Asked, add_user, certify, give_second_factor, log_in, make_key
 from tests.server import Server
 from tests.sshd_support import fingerprint
 

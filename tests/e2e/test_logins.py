@@ -17,9 +17,9 @@ import pytest
 from paramiko.common import cMSG_USERAUTH_INFO_RESPONSE
 
 from tests.e2e import openssh, steps
-from tests.e2e.openssh import add_user
 from tests.logins_support import (
     Asked,
+    add_user,
     give_password,
     give_second_factor,
     invite,
@@ -53,7 +53,7 @@ def taking_passwords(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve
         tmp_path_factory.mktemp("passwords"),
         VIBETUI_PASSWORD_LOGIN="true",
         VIBETUI_REGISTRATION="open",
-        VIBETUI_LOGIN_TIMEOUT="5",
+        VIBETUI_LOGIN_TIMEOUT="4",
     )
 
 
@@ -276,7 +276,7 @@ def test_whoever_looks_for_their_code_has_more_time_than_a_login(
     taking_passwords: Server, tmp_path: Path
 ) -> None:
     key = add_user(taking_passwords, "tony", tmp_path)
-    asked = Asked(tmp_path, give_second_factor(taking_passwords, "tony").now, thinks=6)
+    asked = Asked(tmp_path, give_second_factor(taking_passwords, "tony").now, thinks=4.5)
     assert attempt(taking_passwords, key=key, asked=asked).stdout == "tony\n"
 
 
