@@ -30,7 +30,9 @@ class Hostile(asyncssh.SSHClientConnection):
     spoil: Spoil | None = None
 
     def send_packet(self, pkttype: int, *args: bytes, handler: Any = None) -> None:
-        if self.spoil is None or pkttype == MSG_IGNORE:
+        if pkttype == MSG_IGNORE:
+            return  # asyncssh puts one before each packet; here it would only take time.
+        if self.spoil is None:
             super().send_packet(pkttype, *args, handler=handler)
             return
         for kind, payload in self.spoil(pkttype, b"".join(args)):
