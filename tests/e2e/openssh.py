@@ -93,7 +93,7 @@ def tunnel(line: list[str], to: str) -> Iterator[Path]:
             eventually(path.exists, "ssh listens")
             yield path
         finally:
-            client.terminate()
+            client.kill()
             client.wait(10)
 
 
