@@ -127,14 +127,17 @@ def remove_instance(instance: str) -> None:
     """Remove the containers and volumes that carry this instance's label."""
     client = docker.from_env()
     with contextlib.closing(client):
+        volumes: set[str] = set()
         for container in client.containers.list(
             all=True, filters={"label": f"{LABEL_INSTANCE}={instance}"}
         ):
-            volumes = [
-                mount["Name"] for mount in container.attrs["Mounts"] if mount["Type"] == "volume"
-            ]
-            container.remove(force=True)
-            for volume in volumes:
-                client.volumes.get(volume).remove(force=True)
+            mounts = container.attrs["Mounts"]
+            volumes |= {mount["Name"] for mount in mounts if mount["Type"] == "volume"}
+            # A helper may be going by itself just now.
+            with contextlib.suppress(docker.errors.NotFound):
+                container.remove(force=True)
+        # Only now: a session and its helpers have one together.
+        for volume in volumes:
+            client.volumes.get(volume).remove(force=True)
         for left in client.volumes.list(filters={"label": f"{LABEL_INSTANCE}={instance}"}):
             left.remove(force=True)

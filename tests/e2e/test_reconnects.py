@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.openssh import connected, make_session, run, tunnel, words
+from tests.e2e.openssh import connected, make_session, run, tool, tunnel, words
 from tests.server import Server
 
 pytestmark = pytest.mark.e2e
@@ -34,7 +34,9 @@ _REFUSED = b" s ago; this looks like an automatic reconnect. Start it: ssh vibe@
 
 def status_of(server: Server, name: str) -> str:
     listed = json.loads(run(words(server, "ls", "--json")).stdout)
-    return {each["name"]: each["status"] for each in listed}[name]
+    (status,) = (each["status"] for each in listed if each["name"] == name)
+    assert isinstance(status, str)
+    return status
 
 
 def do(server: Server, *verb: str) -> None:
@@ -100,6 +102,29 @@ def test_an_editor_that_comes_back_hears_in_one_sentence_how_to_start_it(server:
     assert status_of(server, "code") == "stopped"
     refusals = [line for line in server.log().splitlines() if '"access.refused"' in line]
     assert any('"reconnect": true' in line and '"purpose": "bash"' in line for line in refusals)
+
+
+def test_files_that_come_back_are_served_without_starting_it(server: Server) -> None:
+    make_session(server, "files")
+    options, host = tool(server, "vibe+files")
+    line = ["sftp", "-b", "-", *options, host]
+    with subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as client:
+        assert client.stdin is not None
+        assert client.stdout is not None
+        try:
+            client.stdin.write(b"pwd\n")
+            client.stdin.flush()
+            assert b"/workspace" in client.stdout.readline() + client.stdout.readline()
+            do(server, "stop", "files")
+            client.stdin.close()
+            client.wait(20)
+        finally:
+            client.kill()
+    again = run(line, b"pwd\n")
+    assert again.returncode == 0, again.stderr
+    assert b"looks like an automatic reconnect" in again.stderr
+    assert b"/workspace" in again.stdout
+    assert status_of(server, "files") == "stopped"
 
 
 @pytest.mark.parametrize("who", ["another command", "another machine", "a person"])
