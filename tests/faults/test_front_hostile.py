@@ -299,6 +299,23 @@ async def test_a_client_without_a_window_is_told_nothing_until_it_has_one(
     channel.conn.abort()
 
 
+async def test_input_that_comes_byte_by_byte_and_waits_takes_no_more_room_for_it(
+    front: FrontUnderTest,
+) -> None:
+    channel = await opened(front)
+    process = psutil.Process(front.front.pid)
+    used = process.memory_full_info().uss
+    for _ in range(100):
+        # Nothing was asked for yet: it is kept.
+        for _ in range(1000):
+            channel.send(MSG_CHANNEL_DATA, String(b"x"))
+        await asyncio.sleep(0)
+    async with asyncio.timeout(30):
+        await channel.conn._make_global_request(b"keepalive@openssh.com")
+    assert process.memory_full_info().uss - used < 4 << 20
+    channel.conn.abort()
+
+
 async def test_a_channel_that_takes_a_few_bytes_a_packet_is_refused(front: FrontUnderTest) -> None:
     conn = await connect(front, next(_sources))
     with pytest.raises(asyncssh.ChannelOpenError, match="maximum packet size is too small"):
