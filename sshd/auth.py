@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -32,6 +32,8 @@ class FrontCore(Protocol):
     ) -> None: ...
 
     async def open_door(self, user_id: str) -> int: ...
+
+    def endings(self) -> AsyncGenerator[str, None]: ...
 
     async def audit(
         self,

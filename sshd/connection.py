@@ -12,11 +12,12 @@ from typing_extensions import override
 
 from sshd.bounds import Owner
 from sshd.channels.agent import ForwardedAgent
-from sshd.channels.app import SHUTTING_DOWN
 from sshd.channels.client import ClientSession
 from sshd.channels.forward import Forward, dial
 from sshd.channels.forwards import Forwards
 from sshd.channels.listen import Listeners
+from sshd.channels.work import SHUTTING_DOWN
+from sshd.endings import abandon_all
 from sshd.gate import Refused, Ticket
 from sshd.keepalive import Patience, Vigil, leave_it_to_the_vigil
 from sshd.kex_guess import heed_guesses
@@ -187,6 +188,14 @@ class Connection(ClientLogin, Owner):
     async def unix_server_requested(self, listen_path: str) -> asyncssh.SSHListener | bool:
         return False if self._listeners is None else await self._listeners.at_path(listen_path)
 
-    def close(self) -> None:
+    def end_login(self, why: str) -> None:
+        """Whoever has logged in may be here no longer: end what they do, and hang up."""
+        self._background(self._end_login(why))
+
+    async def _end_login(self, why: str) -> None:
+        await abandon_all(self.sessions, why)
+        self.close(why)
+
+    def close(self, why: str = SHUTTING_DOWN) -> None:
         """Say why and hang up."""
-        self._conn.disconnect(asyncssh.DISC_BY_APPLICATION, SHUTTING_DOWN)
+        self._conn.disconnect(asyncssh.DISC_BY_APPLICATION, why)

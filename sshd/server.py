@@ -20,6 +20,7 @@ from sshd.accept import Acceptor
 from sshd.auth import FrontCore
 from sshd.bounds import BoundedConnection
 from sshd.connection import Connection
+from sshd.endings import LOGIN_ENDED, heeding_endings
 from sshd.gate import Gate, Ticket
 from sshd.host_key_rotation import next_keys
 from sshd.host_keys import HostKey, ensure_host_keys
@@ -104,8 +105,13 @@ async def run_front(
     launcher = Launcher(zygote)
     try:
         async with asyncio.TaskGroup() as tasks:
-            front = _Front(client or core, launcher, tasks, settings)  # type: ignore[arg-type]
-            async with front.listening(sock, keys), _stop_signals() as stopping:
+            asked: FrontCore = client or core  # type: ignore[assignment]
+            front = _Front(asked, launcher, tasks, settings)
+            async with (
+                front.listening(sock, keys),
+                heeding_endings(asked, front.end_logins),
+                _stop_signals() as stopping,
+            ):
                 ready(sock.getsockname()[1])
                 await _until(stopping, launcher)
     except BaseExceptionGroup as group:
@@ -183,6 +189,12 @@ class _Front:
         self.services = Services(core, launcher, self.background, settings, starter, reconnects)
         self.gate = Gate(settings, self._banned)
         self.connections: set[Connection] = set()
+
+    def end_logins(self, user_id: str) -> None:
+        """Hang up on a user who can't log in any more."""
+        for connection in self.connections:
+            if connection.login is not None and connection.login.user.user_id == user_id:
+                connection.end_login(LOGIN_ENDED)
 
     def background(self, work: Coroutine[Any, Any, None]) -> None:
         """Run `work` in the front's task group; a failure is logged and stays its own."""

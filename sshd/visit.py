@@ -169,8 +169,3 @@ class Visit:
             self.services.reconnects.leave(guest, datetime.now(UTC))
         if self._core is not None:
             await self._core.close()
-
-
-def printable(text: str) -> str:
-    """`text` on one line, with what could steer a terminal made blank: it may be a container's."""
-    return "".join(character if character.isprintable() else " " for character in text)

@@ -86,6 +86,8 @@ class StagedFront:
         if path == "/v1/front/logged_in":
             self.audited.append({"code": str(EventCode.LOGIN), **body})
             return {}
+        if path == "/v1/front/endings":
+            raise CoreUnavailable("Nobody's login ends in this test.")
         if path == "/v1/front/audit":
             self.audited.append(body)
             return {}

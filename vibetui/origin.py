@@ -17,10 +17,12 @@ class Origin:
     Attributes:
         user_id: Whose; None: nobody's, the server does it by itself.
         address: Where their client is; None: unknown, or at this machine.
+        by: The operator's account on this machine, where it is theirs and no user's.
     """
 
     user_id: str | None = None
     address: str | None = None
+    by: str | None = None
 
 
 _NOBODYS = Origin()
@@ -40,3 +42,8 @@ def begin_request(address: str | None) -> None:
 def act_as(user_id: str) -> None:
     """The request is that user's."""
     _current.set(replace(_current.get(), user_id=user_id))
+
+
+def act_as_operator(name: str) -> None:
+    """The request is the operator's, whose account on this machine is called `name`."""
+    _current.set(replace(_current.get(), by=name))

@@ -13,21 +13,21 @@ from enum import Enum, auto
 import structlog
 from typing_extensions import override
 
-from sshd.channels.work import Channel, Work
+from sshd.channels.work import SHUTTING_DOWN, Channel, Work
 from sshd.control import ControlChannel, Kind, Message, Reason
 from sshd.environment import AGENT_PLACE, client_environment
 from sshd.route import Request, ToApp
 from sshd.splice import Splice
 from sshd.tty import open_pty, set_size
-from sshd.visit import Visit, printable
+from sshd.visit import Visit
 from vibetui.errors import VibeError
 from vibetui.events import EventCode
+from vibetui.inert import printable
 from vibetui.terminals.screen_state import ScreenState
 
 log = structlog.get_logger(__name__)
 
 CRASHED = "The app stopped unexpectedly; your session is still running. Reconnect to continue."
-SHUTTING_DOWN = "The server is shutting down; your sessions keep running."
 _NOT_STARTED = "The app can't be started right now. Reconnect in a moment."
 
 _HANGUP_DEADLINE = 5.0
@@ -39,7 +39,7 @@ class _End(Enum):
     """The UI process ended without a word."""
     CLIENT_LEFT = auto()
     ABANDONED = auto()
-    """The server shuts down and the UI process doesn't answer."""
+    """It is ended without the UI process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,9 +223,9 @@ class AppWork(Work):
             self.abandon()
 
     @override
-    def abandon(self) -> None:
-        """The UI process took too long: end without it."""
-        self._end(_Outcome(_End.ABANDONED))
+    def abandon(self, why: str = SHUTTING_DOWN) -> None:
+        """End without the UI process: it took too long, or there is no time for it."""
+        self._end(_Outcome(_End.ABANDONED, sentence=why))
 
     def _take_leave(self, outcome: _Outcome | None, failure: str) -> None:
         if self._control is not None:
@@ -255,5 +255,5 @@ def _last_words(outcome: _Outcome | None, failure: str) -> tuple[str, int]:
     if outcome.crashed:
         return CRASHED, 1
     if outcome.end is _End.ABANDONED:
-        return SHUTTING_DOWN, 1
+        return outcome.sentence, 1
     return outcome.sentence, 1 if outcome.reason is Reason.SHUTDOWN else 0

@@ -14,7 +14,7 @@ from sshd.channels.files import FilesWork
 from sshd.channels.flow import Outflow
 from sshd.channels.lobby import LobbyWork
 from sshd.channels.refused import RefusedWork
-from sshd.channels.work import Channel, Work
+from sshd.channels.work import SHUTTING_DOWN, Channel, Work
 from sshd.route import Request, ToApp, ToFiles, ToLobby, ToRun, route
 from sshd.tty import sane_size
 from sshd.visit import Visit
@@ -139,7 +139,7 @@ class ClientSession(Outflow, asyncssh.SSHServerSession[bytes]):
         if self._work is not None:
             self._work.ask_to_leave()
 
-    def abandon(self) -> None:
-        """The server shuts down and waits no longer."""
+    def abandon(self, why: str = SHUTTING_DOWN) -> None:
+        """It ends now, for the reason that the client's user is told."""
         if self._work is not None:
-            self._work.abandon()
+            self._work.abandon(why)

@@ -9,10 +9,11 @@ import asyncssh
 from typing_extensions import override
 
 from sshd.channels.flow import Inbox, Outflow
-from sshd.visit import Visit, printable
+from sshd.visit import Visit
 from vibetui.agent.dial import DialStream
 from vibetui.errors import AgentError, VibeError
 from vibetui.events import EventCode
+from vibetui.inert import printable
 from vibetui.model import Access
 
 _LINGER = 5.0

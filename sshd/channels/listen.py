@@ -14,10 +14,11 @@ from typing_extensions import override
 
 from sshd.channels.forward import Forward
 from sshd.channels.forwards import Forwards
-from sshd.visit import Visit, printable
+from sshd.visit import Visit
 from vibetui.agent import Accepted, AgentConnection, Listener
 from vibetui.errors import AgentError, Conflict, Denied, VibeError
 from vibetui.events import EventCode
+from vibetui.inert import printable
 from vibetui.model import Access, Session
 
 log = structlog.get_logger(__name__)

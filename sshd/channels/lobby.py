@@ -1,4 +1,4 @@
-"""Verbs for scripts: ls, new, start, stop, rm, rename, cp, whoami, help."""
+"""Verbs for scripts: ls, new, start, stop, rm, rename, cp, whoami, help, and `COMMANDS`."""
 
 from __future__ import annotations
 
@@ -12,12 +12,16 @@ from typing import Any
 import click
 from typing_extensions import override
 
+from sshd.channels.administration import VERBS, RemoteCaller, verb_of
 from sshd.channels.work import Channel, StreamWork
 from sshd.route import Request, ToLobby
-from sshd.visit import Visit, printable
+from sshd.visit import Visit
+from vibetui.admin import COMMANDS, HELP_FOR_ADMINISTRATORS, HELP_FOR_EVERYBODY
+from vibetui.admin.words import aligned
 from vibetui.errors import Invalid, OpenError
 from vibetui.events import EventCode, OpenStep, StepState
-from vibetui.model import Session
+from vibetui.inert import printable
+from vibetui.model import Session, UserRole
 
 _USAGE_STATUS = 2
 
@@ -29,7 +33,7 @@ _HELP = (
     ("rm NAME --yes", "remove it, and its /workspace"),
     ("rename NAME NEW", "call it something else"),
     ("cp NAME NEW", "copy it with its /workspace; what is being written is copied as it is then"),
-    ("whoami", "the account that your key belongs to"),
+    ("whoami", "the account that you are logged in to"),
     ("help", "this"),
 )
 _HELP_END = "Each takes --json. A session of somebody else's is OWNER+NAME."
@@ -59,17 +63,23 @@ class LobbyWork(StreamWork):
     @override
     async def main(self) -> int:
         verb, *rest = self._target.words
-        if _verbs.get_command(click.Context(_verbs), verb) is None:
+        if verb in COMMANDS and {"-h", "--help"}.isdisjoint(rest):
+            await self.visit.audit(EventCode.LOBBY, verb=verb_of(self._target.words))
+            return await self._obey(VERBS, self._target.words, RemoteCaller(self))
+        if verb not in COMMANDS and _verbs.get_command(click.Context(_verbs), verb) is None:
             await self.visit.audit(EventCode.LOBBY, verb=verb)
             raise Invalid(f"“{verb}” isn't available over ssh here.", "What is: ssh vibe@HOST help")
         if not {"-h", "--help"}.isdisjoint(rest):
             verb, rest = "help", []
+        return await self._obey(_verbs, (verb, *rest), self)
+
+    async def _obey(self, verbs: click.Group, words: Sequence[str], caller: object) -> int:
         try:
             # Not `main`, which would write to the server's own streams.
-            with _verbs.make_context("vibetui", [verb, *rest], obj=self) as context:
-                answer = _verbs.invoke(context)
+            with verbs.make_context("vibetui", list(words), obj=caller) as context:
+                answer = verbs.invoke(context)
         except click.ClickException as error:
-            self.say(f"{verb}: {error.format_message()}")
+            self.say(f"{words[0]}: {error.format_message()}")
             return _USAGE_STATUS
         await answer
         return 0
@@ -122,7 +132,7 @@ async def _ls(work: LobbyWork, as_json: bool) -> None:
         )
         for session in sessions
     ]
-    await work.print_answer(as_json, [_session_json(each) for each in sessions], *_aligned(rows))
+    await work.print_answer(as_json, [_session_json(each) for each in sessions], *aligned(rows))
 
 
 @_verbs.command("new")
@@ -241,9 +251,13 @@ async def _whoami(work: LobbyWork, as_json: bool) -> None:
 @click.pass_obj
 async def _help(work: LobbyWork, as_json: bool) -> None:
     await work.visit.audit(EventCode.LOBBY, verb="help")
-    data = [{"usage": usage, "about": about} for usage, about in _HELP]
-    rows = [(f"ssh vibe@HOST {usage}", about) for usage, about in _HELP]
-    await work.print_answer(as_json, data, *_aligned(rows), _HELP_END)
+    user = await (await work.visit.core()).whoami()
+    known = [*_HELP, *HELP_FOR_EVERYBODY]
+    if user.role is UserRole.ADMIN:
+        known += HELP_FOR_ADMINISTRATORS
+    data = [{"usage": usage, "about": about} for usage, about in known]
+    rows = [(f"ssh vibe@HOST {usage}", about) for usage, about in known]
+    await work.print_answer(as_json, data, *aligned(rows), _HELP_END)
 
 
 def _session_json(session: Session) -> dict[str, str | None]:
@@ -260,12 +274,3 @@ def _session_json(session: Session) -> dict[str, str | None]:
 
 def _time(moment: datetime | None) -> str | None:
     return None if moment is None else moment.isoformat(timespec="seconds")
-
-
-def _aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
-    clean = [[printable(cell) for cell in row] for row in rows]
-    widths = [max(map(len, column)) for column in zip(*clean, strict=True)]
-    return [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in clean
-    ]

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
-from sshd.visit import printable
+from vibetui.inert import printable
 
 MOST_EVENTS = 1000
 """Of one connection; the rest is summed up in one more."""

@@ -10,10 +10,13 @@ import structlog
 
 from sshd.channels.flow import Inbox
 from sshd.route import Request
-from sshd.visit import Visit, printable
+from sshd.visit import Visit
 from vibetui.errors import VibeError
+from vibetui.inert import printable
 
 log = structlog.get_logger(__name__)
+
+SHUTTING_DOWN = "The server is shutting down; your sessions keep running."
 
 _WRITE_HIGH, _WRITE_LOW = 256 * 1024, 64 * 1024
 """Bytes that wait in the channel for the client before whoever writes has to wait."""
@@ -61,8 +64,8 @@ class Work:
         """The server shuts down."""
         self.abandon()
 
-    def abandon(self) -> None:
-        """The server shuts down and waits no longer."""
+    def abandon(self, why: str = SHUTTING_DOWN) -> None:
+        """It ends now, for the reason that the client's user is told."""
 
     def pause(self) -> None:
         """The client takes no more now."""
@@ -163,8 +166,8 @@ class StreamWork(Work):
         super().resume()
         self._room.set()
 
-    def abandon(self) -> None:
-        self._end("The server is shutting down; your sessions keep running.")
+    def abandon(self, why: str = SHUTTING_DOWN) -> None:
+        self._end(why)
 
     def _end(self, why: str) -> None:
         self._leaving = self._leaving or why

@@ -12,8 +12,8 @@ from sshd.auth import FrontCore
 from sshd.logins.keys import signed_with_sha1, strong
 from sshd.logins.proof import Proof
 from sshd.logins.trust import read_trust
-from sshd.visit import printable
 from vibetui.errors import Denied
+from vibetui.inert import printable
 from vibetui.model import Account
 
 _MOST_PRINCIPALS = 16

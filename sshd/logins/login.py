@@ -33,9 +33,9 @@ from sshd.logins.owners import LONGEST_NAME, Owners
 from sshd.logins.proof import NewKey, Proof, Step
 from sshd.logins.stepped import SteppedConnection, Steps
 from sshd.route import LoginName
-from sshd.visit import printable
 from vibetui.errors import CoreUnavailable, Denied, VibeError
 from vibetui.events import EventCode
+from vibetui.inert import printable
 from vibetui.settings import Registration, Settings
 
 log = structlog.get_logger(__name__)

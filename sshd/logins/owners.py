@@ -9,8 +9,8 @@ from sshd.logins.certificates import by_certificate
 from sshd.logins.keys import Offer
 from sshd.logins.proof import Proof
 from sshd.logins.trust import read_trust
-from sshd.visit import printable
 from vibetui.errors import Denied
+from vibetui.inert import printable
 from vibetui.naming import EVERYBODY
 from vibetui.settings import Settings
 

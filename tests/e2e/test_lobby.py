@@ -122,7 +122,7 @@ def test_a_mistake_in_the_call_is_one_sentence_and_status_2(
     assert refused(server, *words, status=2).startswith(f"vibetui: {words[0]}: ")
 
 
-@pytest.mark.parametrize("verb", ["user", "key", "invite", "session", "template", "audit"])
+@pytest.mark.parametrize("verb", ["sftp", "git"])
 def test_what_is_not_to_be_had_over_ssh_is_said_so(server: Server, verb: str) -> None:
     assert f"“{verb}” isn't available over ssh" in refused(server, verb, "list", status=1)
 

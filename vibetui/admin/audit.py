@@ -76,7 +76,6 @@ def _lines(entry: AuditLine) -> list[str]:
         _COLUMNS,
         initial_indent=_INDENT,
         subsequent_indent=_INDENT,
-        break_long_words=False,
         break_on_hyphens=False,
     )
     return [head, *rest]

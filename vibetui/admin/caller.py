@@ -13,8 +13,7 @@ from vibetui.core.administration import Administration, OwnKeys
 class Caller(Protocol):
     """What the commands work with; what they print is made inert by it."""
 
-    @property
-    def own_keys(self) -> OwnKeys | None:
+    async def own_keys(self) -> OwnKeys | None:
         """None for the operator, who is nobody's account."""
         ...
 

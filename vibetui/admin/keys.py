@@ -35,8 +35,9 @@ async def list_keys(caller: Caller, name: str | None, as_json: bool) -> None:
 
 
 async def _found(caller: Caller, name: str | None) -> list[tuple[str | None, PublicKey]]:
-    if name is None and caller.own_keys is not None:
-        return [(None, key) for key in await caller.own_keys.keys()]
+    own = await caller.own_keys()
+    if name is None and own is not None:
+        return [(None, key) for key in await own.keys()]
     async with caller.administration() as administration:
         accounts = await administration.accounts()
     chosen = [each for each in accounts if name in (None, each.user.name)]
@@ -52,13 +53,13 @@ async def _found(caller: Caller, name: str | None) -> list[tuple[str | None, Pub
 @click.pass_obj
 async def add(caller: Caller, name: str | None, file: str, as_json: bool) -> None:
     """Add the keys in FILE, or of standard input, to the account NAME; by ssh, to your own."""
-    if name is None and caller.own_keys is None:
-        raise Invalid("Whose key is it?", "Name the account: vibetui key add NAME FILE")
-    lines = await caller.read_text(file)
-    if name is None:
-        assert caller.own_keys is not None
-        keys = await caller.own_keys.add(lines)
+    own = await caller.own_keys()
+    if name is None or (name == "-" and own is not None):
+        if own is None:
+            raise Invalid("Whose key is it?", "Name the account: vibetui key add NAME FILE")
+        keys = await own.add(await caller.read_text(file))
     else:
+        lines = await caller.read_text(file)
         async with caller.administration() as administration:
             keys = await administration.add_keys(name, lines)
     said = [f"{key.fingerprint} {key.comment}".rstrip() for key in keys]
@@ -74,7 +75,7 @@ async def remove(caller: Caller, fingerprint: str, yes: bool, as_json: bool) -> 
     """Remove a key: nobody logs in with it any more."""
     if not yes:
         await caller.confirm(f"Remove the key {fingerprint}?")
-    own = caller.own_keys
+    own = await caller.own_keys()
     try:
         if own is None:
             raise NotFound("The operator has no keys of their own.")
@@ -87,12 +88,14 @@ async def remove(caller: Caller, fingerprint: str, yes: bool, as_json: bool) -> 
 
 @key.command("label")
 @_fingerprint
-@click.argument("label")
+@click.argument("words", metavar="LABEL", nargs=-1, required=True)
 @as_json
 @click.pass_obj
-async def label(caller: Caller, fingerprint: str, label: str, as_json: bool) -> None:
+async def label(caller: Caller, fingerprint: str, words: tuple[str, ...], as_json: bool) -> None:
     """Call a key LABEL, for example after the machine that it is on."""
-    own = caller.own_keys
+    # ssh sends what it is given in one line: quotation marks don't reach us.
+    label = " ".join(words)
+    own = await caller.own_keys()
     try:
         if own is None:
             raise NotFound("The operator has no keys of their own.")

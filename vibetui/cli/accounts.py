@@ -13,6 +13,7 @@ from vibetui.core.administration.base import Actor
 from vibetui.core.administration.client import administration_over
 from vibetui.core.administration.local import LocalAdministration
 from vibetui.core.channel import Channel
+from vibetui.origin import act_as_operator
 from vibetui.settings import Settings
 from vibetui.store import Store
 
@@ -47,6 +48,7 @@ async def administration(
     elif engine:
         from vibetui.core.service import CoreService
 
+        act_as_operator(actor.by)
         async with CoreService.start(settings) as service:
             yield service.administration(actor)
     else:

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 class Operator:
     """Implements `vibetui.admin.Caller`."""
 
-    own_keys: OwnKeys | None = None
+    async def own_keys(self) -> OwnKeys | None:
+        return None
 
     def administration(
         self, *, engine: bool = False

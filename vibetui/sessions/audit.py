@@ -37,7 +37,9 @@ class Journal:
         A trail that can't be written stops nobody.
         """
         origin = current_origin()
-        user_id = origin.user_id or session.user_id
+        user_id = origin.user_id or (session.user_id if origin.by is None else None)
+        if origin.by is not None:
+            detail["by"] = origin.by
         log.info(str(code), session_id=session.session_id, user_id=user_id, **detail)
         try:
             await self._store.audit(

@@ -73,14 +73,14 @@ class AuditSearch(Database):
         """When each user, by id, logged in last, as far as the trail goes back."""
         last = (
             select(
-                audit_events.c.user_id, func.max(audit_events.c.at, type_=audit_events.c.at.type)
+                audit_events.c.user_id,
+                func.max(audit_events.c.at, type_=audit_events.c.at.type).label("last"),
             )
             .where(audit_events.c.code == "login", audit_events.c.user_id.is_not(None))
             .group_by(audit_events.c.user_id)
         )
         async with self._read() as db:
-            found = (row._tuple() for row in await db.execute(last))
-            return dict(found)
+            return {row.user_id: row.last for row in await db.execute(last)}
 
 
 def _named(values: dict[str, Any]) -> NamedEvent:
@@ -98,12 +98,13 @@ def _by(user: str) -> ColumnElement[bool]:
 
 def _about(session: str) -> ColumnElement[bool]:
     owner, _, name = session.rpartition("+")
-    # A session that is gone is known by the name that its entries tell.
-    told = and_(
-        audit_events.c.session_id.is_not(None),
-        func.json_extract(audit_events.c.detail, "$.name") == name,
+    # A session that is gone is known by the name that one of its entries tells.
+    other = audit_events.alias()
+    told = select(other.c.session_id).where(
+        func.json_extract(other.c.detail, "$.name") == name, other.c.session_id.is_not(None)
     )
-    named = or_(sessions.c.name == name, told)
+    gone = and_(sessions.c.session_id.is_(None), audit_events.c.session_id.in_(told))
+    named = or_(sessions.c.name == name, gone)
     if owner:
         owned = select(users.c.user_id).where(users.c.name == owner).scalar_subquery()
         named = and_(named, func.coalesce(sessions.c.user_id, audit_events.c.user_id) == owned)

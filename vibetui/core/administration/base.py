@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from vibetui.errors import NotFound
+from vibetui.errors import CoreUnavailable, NotFound
 from vibetui.events import EventCode
 from vibetui.model import User
 from vibetui.settings import Settings
@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from vibetui.core.service import CoreService
 
 log = structlog.get_logger(__name__)
+
+
+def no_server() -> CoreUnavailable:
+    """For what can't be done on the store alone."""
+    return CoreUnavailable("No server is running here.", "Start it: vibetui serve")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +61,7 @@ class Desk:
             raise NotFound(f"There is no account “{name}”.", "List them: vibetui user list")
         return user
 
-    async def _record(
-        self, code: EventCode, *, session_id: str | None = None, **detail: Any
-    ) -> None:
+    async def _record(self, code: EventCode, **detail: Any) -> None:
         """To the trail, and to the log where a server has one.
 
         `account` in the detail says whose account it was about.
@@ -69,7 +72,6 @@ class Desk:
         await self._store.audit(
             code,
             user_id=actor.user_id,
-            session_id=session_id,
             address=actor.address,
             detail={"by": actor.by, **detail},
         )

@@ -12,30 +12,23 @@ from vibetui.core.channel import SLOW, Channel
 from vibetui.core.wire import Json
 
 
-def administration_over(channel: Channel, address: str | None = None) -> Administration:
-    """For whoever the channel belongs to; everything raises `CoreUnavailable` where it is gone.
-
-    Args:
-        address: Where that user is, for the trail.
-    """
-    return cast(Administration, _Remote(channel, "admin", methods_of(Administration), address))
+def administration_over(channel: Channel) -> Administration:
+    """For whoever the channel belongs to; everything raises `CoreUnavailable` where it is gone."""
+    return cast(Administration, _Remote(channel, "admin", methods_of(Administration)))
 
 
-def own_keys_over(channel: Channel, address: str | None = None) -> OwnKeys:
+def own_keys_over(channel: Channel) -> OwnKeys:
     """As `administration_over`."""
-    return cast(OwnKeys, _Remote(channel, "own_keys", methods_of(OwnKeys), address))
+    return cast(OwnKeys, _Remote(channel, "own_keys", methods_of(OwnKeys)))
 
 
 class _Remote:
     """Has the methods of a protocol, each of which is a request."""
 
-    def __init__(
-        self, channel: Channel, place: str, methods: dict[str, Method], address: str | None
-    ) -> None:
+    def __init__(self, channel: Channel, place: str, methods: dict[str, Method]) -> None:
         self._channel = channel
         self._place = place
         self._methods = methods
-        self._address = address
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         method = self._methods.get(name)
@@ -43,7 +36,7 @@ class _Remote:
             raise AttributeError(name)
 
         def called(*values: Any, **named: Any) -> Any:
-            body = {"arguments": method.packed(*values, **named), "address": self._address}
+            body = {"arguments": method.packed(*values, **named)}
             return (self._follow if method.streaming else self._call)(method, body)
 
         return called

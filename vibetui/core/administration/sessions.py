@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from vibetui.core.administration.base import Desk
-from vibetui.errors import CoreUnavailable, NotFound
-from vibetui.events import EventCode
+from vibetui.core.administration.base import Desk, no_server
+from vibetui.errors import NotFound
 from vibetui.model import Session, Template
 from vibetui.sessions import SessionManager
 
@@ -25,24 +24,18 @@ class SessionAdministration(Desk):
     async def stop_session(self, owner: str, name: str) -> Session:
         session = await self._session(owner, name)
         stopped = await self._manager().stop(session.session_id)
-        await self._record(
-            EventCode.SESSION_STOPPED, session_id=session.session_id, account=owner, name=name
-        )
         return replace(stopped, owner=owner)
 
     async def remove_session(self, owner: str, name: str) -> None:
         session = await self._session(owner, name)
         await self._manager().delete(session.session_id)
-        await self._record(
-            EventCode.SESSION_DELETED, session_id=session.session_id, account=owner, name=name
-        )
 
     async def templates(self) -> list[Template]:
         return self._settings.template_list()
 
     def _manager(self) -> SessionManager:
         if self._service is None:
-            raise CoreUnavailable("No server is running here.", "Start it: vibetui serve")
+            raise no_server()
         return self._service.manager
 
     async def _session(self, owner: str, name: str) -> Session:

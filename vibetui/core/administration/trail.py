@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 
-from vibetui.core.administration.base import Desk
+from vibetui.core.administration.base import Desk, no_server
 from vibetui.core.administration.protocol import AuditFilter, AuditLine
 from vibetui.errors import Invalid
 from vibetui.store import NamedEvent
@@ -24,6 +24,8 @@ class TrailReading(Desk):
     async def follow_audit(
         self, wanted: AuditFilter, after: int
     ) -> AsyncGenerator[AuditLine, None]:
+        if self._service is None:
+            raise no_server()
         while True:
             seen = self._store.audited.count
             found = await self._find(wanted, _AT_A_TIME, after)

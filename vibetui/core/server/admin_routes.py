@@ -6,7 +6,7 @@ import asyncio
 import pwd
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
-from typing import Any
+from typing import Any, NoReturn
 
 import structlog
 from aiohttp import web
@@ -22,12 +22,11 @@ from vibetui.core.wire import Json
 from vibetui.errors import Denied
 from vibetui.events import EventCode
 from vibetui.model import User, UserRole
+from vibetui.origin import act_as, act_as_operator, current_origin
 
 log = structlog.get_logger(__name__)
 
-_LONGEST_ADDRESS = 64
-
-Desk = Callable[[web.Request, Method, Json], Awaitable[Any]]
+Desk = Callable[[web.Request, Method], Awaitable[Any]]
 """Gets the object whose method is called. Raises `Denied` where whoever asks may not."""
 
 
@@ -41,12 +40,13 @@ class OperatorAdminRoutes:
     def table(self) -> list[web.RouteDef]:
         return _table("admin", Administration, self._desk, self._closing)
 
-    async def _desk(self, request: web.Request, _: Method, __: Json) -> Any:
+    async def _desk(self, request: web.Request, _: Method) -> Any:
         uid = peer_uid(request)
         try:
             name = pwd.getpwuid(uid).pw_name
         except KeyError:
             name = f"uid{uid}"
+        act_as_operator(name)
         return self._service.administration(Actor(by=name))
 
 
@@ -64,28 +64,35 @@ class UserAdminRoutes:
             *_table("own_keys", OwnKeys, self._own_keys, self._closing),
         ]
 
-    async def _administration(self, _: web.Request, method: Method, data: Json) -> Any:
-        user, address = await self._user(), _address(data)
-        if user.role is not UserRole.ADMIN:
-            log.warning(EventCode.ACCESS_REFUSED, user_id=user.user_id, asked=method.name)
-            await self._service.store.audit(
-                EventCode.ACCESS_REFUSED,
-                user_id=user.user_id,
-                address=address,
-                detail={"administration": method.name},
-            )
-            raise Denied("Only an administrator can do that.")
-        return self._service.administration(Actor(user.name, user.user_id, address))
-
-    async def _own_keys(self, _: web.Request, __: Method, data: Json) -> Any:
+    async def _administration(self, _: web.Request, method: Method) -> Any:
         user = await self._user()
-        return self._service.own_keys(Actor(user.name, user.user_id, _address(data)))
+        if user.role is not UserRole.ADMIN:
+            await self._refuse(user, method)
+        return self._service.administration(_actor(user))
+
+    async def _own_keys(self, _: web.Request, __: Method) -> Any:
+        return self._service.own_keys(_actor(await self._user()))
 
     async def _user(self) -> User:
         user = await self._service.store.user(self._user_id)
         if user is None:
             raise Denied("Your account is gone.")
+        act_as(user.user_id)
         return user
+
+    async def _refuse(self, user: User, method: Method) -> NoReturn:
+        log.warning(EventCode.ACCESS_REFUSED, user_id=user.user_id, administration=method.name)
+        await self._service.store.audit(
+            EventCode.ACCESS_REFUSED,
+            user_id=user.user_id,
+            address=current_origin().address,
+            detail={"administration": method.name},
+        )
+        raise Denied("Only an administrator can do that.")
+
+
+def _actor(user: User) -> Actor:
+    return Actor(user.name, user.user_id, current_origin().address)
 
 
 def _table(place: str, protocol: type, desk: Desk, closing: asyncio.Event) -> list[web.RouteDef]:
@@ -100,7 +107,7 @@ def _handler(method: Method, desk: Desk, closing: asyncio.Event) -> Handler:
     async def handle(request: web.Request) -> web.StreamResponse:
         data = await body_of(request)
         # Who asks comes first: a mistake in the request is told to those alone who may ask.
-        call = getattr(await desk(request, method, data), method.name)
+        call = getattr(await desk(request, method), method.name)
         arguments = method.unpacked(data.get("arguments"))
         if method.streaming:
             return await send_stream(request, _items(method, call(**arguments)), closing)
@@ -114,8 +121,3 @@ async def _items(method: Method, found: AsyncGenerator[Any, None]) -> AsyncGener
     async with aclosing(found) as items:
         async for item in items:
             yield method.answer.dump_python(item, mode="json")
-
-
-def _address(data: Json) -> str | None:
-    address = data.get("address")
-    return address[:_LONGEST_ADDRESS] if isinstance(address, str) else None
