@@ -13,7 +13,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from vibetui.agent import (
@@ -57,9 +57,13 @@ def _compiler() -> list[str]:
 
 
 class Agent:
-    """A running agent."""
+    """A running agent.
 
-    def __init__(self, directory: Path, *options: str) -> None:
+    Args:
+        run_by: A command that becomes the agent, such as ``prlimit``.
+    """
+
+    def __init__(self, directory: Path, *options: str, run_by: Sequence[str] = ()) -> None:
         self.workspace = directory / "workspace"
         self.workspace.mkdir(exist_ok=True)
         self.socket = directory / "agent.sock"
@@ -69,7 +73,7 @@ class Agent:
         self.binary = sanitized_agent()
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [self.binary, "serve", *place, *user, *options],
+                [*run_by, self.binary, "serve", *place, *user, *options],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -250,10 +250,12 @@ async def test_what_is_typed_is_told_to_who_asked_and_a_terminal_that_ends_says_
 async def test_a_quiet_attach_makes_nothing_redraw(agent: Agent) -> None:
     script = r"""
     trap 'printf drawn' WINCH
-    printf '\033[?1049hready'; while :; do read x && printf typed; done
+    read x; printf '\033[?1049hready'; while :; do read x && printf typed; done
     """
     number = await agent.open(script)
     leader = await join(agent, number, "ada")
+    # Not before: attaching to a full-screen program makes it redraw.
+    leader.send(b"\r")
     await read_until(leader, b"ready")
     (await join(agent, number, "bob", read_only=True, quiet=True)).close()
     leader.send(b"\r")

@@ -129,12 +129,8 @@ async def test_what_ignores_every_signal_is_killed_after_the_grace(agent: Agent)
 async def test_a_low_limit_of_descriptors_is_the_programs_and_not_the_agents(
     tmp_path: Path,
 ) -> None:
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (100, hard))
-    try:
-        agent = Agent(tmp_path)
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    agent = Agent(tmp_path, run_by=("prlimit", f"--nofile=100:{hard}"))
     connections = [await agent.connect() for _ in range(200)]
     _, stream = await agent.run("ulimit -n")
     assert await read_to_end(stream) == b"100\r\n"

@@ -246,7 +246,8 @@ def test_a_long_output_is_in_the_app_too(terminal: PlayedTerminal) -> None:
 def test_a_new_size_reaches_the_program_and_then_the_app(terminal: PlayedTerminal) -> None:
     zoom_in(terminal)
     terminal.resize(100, 30)
-    terminal.type(b"clear; stty size\r")
+    # The size and what is typed go different ways.
+    terminal.type(b'until [ "$(stty size)" = "30 100" ]; do sleep 0.05; done; clear; stty size\r')
     terminal.shows("30 100")
     zoom_out(terminal)
     terminal.type(b"clear; stty size\r")
