@@ -26,7 +26,7 @@ def _sections(prefix: str) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...
                 ("c", "copy, with its /workspace"),
                 ("S", "share: who else may see it, or type into it"),
                 ("R", "record what its terminals show, or stop that"),
-                ("v", "show the session's screen, or hide it; space does too"),
+                ("v · space", "show the session's screen, or hide it"),
                 ("/", "filter; esc ends it"),
                 ("q", "quit; running sessions go on"),
                 ("connected twice", "enter takes over · a from all · b both go on"),
