@@ -66,7 +66,7 @@ class Acceptor:
         self._loop = asyncio.get_running_loop()
         self._lingering = 0
         self._waiting: asyncio.TimerHandle | None = None
-        self._starved = False
+        self._starved_at = -_LOG_INTERVAL
         self._refused = 0
         self._logged_at = -_LOG_INTERVAL
         self._loop.add_reader(sock, self._accept)
@@ -96,7 +96,6 @@ class Acceptor:
                     self._wait_for_room(error)
                     return
                 continue  # The client was gone before it was its turn.
-            self._starved = False
             sock.setblocking(False)
             self._decide(sock, str(peer[0]))
 
@@ -104,8 +103,9 @@ class Acceptor:
         # The socket stays readable: left where it is, the loop would do nothing else.
         self._loop.remove_reader(self._sock)
         self._waiting = self._loop.call_later(_PAUSE, self._go_on)
-        if not self._starved:
-            self._starved = True
+        now = time.monotonic()
+        if now - self._starved_at >= _LOG_INTERVAL:
+            self._starved_at = now
             log.error("front.no_descriptors", reason=error.strerror)
 
     def _go_on(self) -> None:
