@@ -124,7 +124,7 @@ def upload(door: Door, size: int) -> float:
     return size / (time.perf_counter() - began) / 1e6
 
 
-def bytes_of_idle(door: Door, count: int) -> float:
+def kib_of_idle(door: Door, count: int) -> float:
     """KiB that each of `count` connections takes which have logged in and do nothing."""
     before = door.memory()
     words = [str(door.port), door.user, str(door.key), str(count)]
@@ -227,6 +227,8 @@ def measure(ours: Door, theirs: Door, *, repeats: int, quick: bool) -> list[Row]
     taken: dict[str, tuple[list[float], list[float]]] = {name: ([], []) for name, _ in ways}
     for door in (ours, theirs):
         seconds_of_logins(door, 2, 1)
+    # First: what other measurements have left free in a process would hide what these take.
+    kib = [kib_of_idle(door, idle) for door in (ours, theirs)]
     for _ in range(repeats):
         for name, way in ways:
             for values, door in zip(taken[name], (ours, theirs), strict=True):
@@ -237,7 +239,6 @@ def measure(ours: Door, theirs: Door, *, repeats: int, quick: bool) -> list[Row]
         row(name, mine, unit, peer=peer)
         for (name, (mine, peer)), unit in zip(found.items(), units, strict=True)
     ]
-    kib = [bytes_of_idle(door, idle) for door in (ours, theirs)]
     return [*rows, row(f"memory of each of {idle} idle", kib[0], "KiB", peer=kib[1])]
 
 
